@@ -1,0 +1,46 @@
+# One native profile (dev) and one package selection (--workspace) for tests, demo, bench and IDL: another
+# selection would unify features differently and build the dependencies again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help deps build native test demo bench idl lint clean
+
+# Options for the program that a target runs: make demo ARGS=--help, make test ARGS=liquidation
+ARGS ?=
+
+# Cargo for native code, linking with mold where that is installed. The shell of each recipe looks for it,
+# because `deps` may just have installed it.
+CARGO = RUSTFLAGS="$${RUSTFLAGS-}$$(command -v mold >/dev/null && printf ' -Clink-arg=-fuse-ld=mold' || true)" cargo
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what is missing (Debian packages, cargo-nextest)
+	@scripts/deps.sh
+
+build: deps ## build the program: target/deploy/ballast.so
+	@scripts/sbf/build.sh
+
+native: build ## build everything that runs on this machine
+	@$(CARGO) build --workspace --all-targets
+
+test: build ## build the program and run all tests
+	@$(CARGO) nextest run --workspace $(ARGS)
+
+demo: native ## run the demonstration in an in-process VM
+	@target/debug/ballast demo $(ARGS)
+
+bench: native ## measure compute units
+	@target/debug/bench $(ARGS)
+
+idl: native ## write idl/ballast.json
+	@target/debug/idl $(ARGS)
+
+lint: deps ## check formatting, and clippy without warnings
+	@cargo fmt --all --check
+	@$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+clean: ## remove what was built (the SBPF toolchain's cache stays)
+	@rm -rf target

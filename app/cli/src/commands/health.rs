@@ -1,0 +1,85 @@
+use anchor_lang::prelude::Pubkey;
+use anyhow::{Context, Result, anyhow};
+use ballast_client::{Deployment, decode, health};
+use ballast_risk::RiskError;
+use ballast_risk::book::Margin;
+use clap::Args;
+
+use super::cluster::{self, Cluster};
+
+/// Health of a margin account.
+#[derive(Args)]
+pub struct Health {
+    /// Address of the margin account
+    #[arg(value_parser = cluster::address)]
+    account: Pubkey,
+    /// As if it were this time (unix seconds); default: now
+    #[arg(long)]
+    at: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
+impl Health {
+    pub(super) fn run(self) -> Result<()> {
+        let data = self.cluster.read(&self.account, "margin account")?;
+        let account = decode::margin_account(&data).with_context(|| format!("{} cannot be read", self.account))?;
+        let clearinghouse: ballast::state::Clearinghouse =
+            decode::config(&self.cluster.read(&account.clearinghouse, "clearinghouse")?)?;
+        let at = Deployment::of(clearinghouse.quote_mint);
+        let board = self.cluster.board(&at.board)?;
+        let now = self.at.unwrap_or_else(cluster::now);
+        let health = health::health(&account, &board, now).map_err(|e| match e {
+            RiskError::StalePrice => anyhow!(
+                "an asset in the account has no recent price on the board, so it cannot be valued: refresh the \
+                 board, or give --at a time at which prices were fresh"
+            ),
+            other => anyhow!("the account cannot be valued: {other}"),
+        })?;
+        let rows = [
+            ("maintenance", "may it be liquidated", health.maintenance),
+            ("initial", "may it take on risk", health.initial),
+            ("withdrawal", "may money leave it", health.withdrawal),
+        ];
+        if self.json {
+            let object: serde_json::Map<_, _> =
+                rows.iter().map(|(name, _, m)| ((*name).to_owned(), json(m))).collect();
+            println!("{}", serde_json::to_string_pretty(&object)?);
+            return Ok(());
+        }
+        println!("{:<12} {:>18} {:>18} {:>18} {:>18}  question", "basis", "equity", "core ES", "MM", "IM");
+        for (name, question, m) in rows {
+            println!(
+                "{name:<12} {:>18} {:>18} {:>18} {:>18}  {question}",
+                quote(m.equity.into()),
+                quote(m.core.into()),
+                quote(m.maintenance.into()),
+                quote(m.initial.into()),
+            );
+        }
+        let verdict = if health.maintenance.is_liquidatable() {
+            "below maintenance margin: it can be liquidated"
+        } else if !health.initial.meets_initial() {
+            "below initial margin: it can only reduce"
+        } else {
+            "healthy"
+        };
+        println!("\n{} is {verdict}.", self.account);
+        Ok(())
+    }
+}
+
+fn json(m: &Margin) -> serde_json::Value {
+    serde_json::json!({
+        "equity": m.equity, "core": m.core, "addons": m.addons, "mm": m.maintenance, "im": m.initial,
+    })
+}
+
+/// Quote micro-units as a decimal.
+fn quote(micro: i128) -> String {
+    let sign = if micro < 0 { "-" } else { "" };
+    format!("{sign}{}.{:06}", micro.unsigned_abs() / 1_000_000, micro.unsigned_abs() % 1_000_000)
+}

@@ -1,0 +1,41 @@
+//! The command line, one file a command.
+
+mod board;
+mod cluster;
+mod demo;
+mod health;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Portfolio margin on-chain: replay markets, look into accounts.
+#[derive(Parser)]
+#[command(name = "ballast", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Replay a price path through the compiled program, with traders and keepers
+    Demo(demo::Demo),
+    /// Equity, maintenance and initial margin of a margin account on a cluster
+    Health(health::Health),
+    /// Prices, volatilities and haircuts of a clearinghouse on a cluster
+    Board(board::Board),
+}
+
+impl Cli {
+    /// Runs the chosen command.
+    ///
+    /// # Errors
+    /// One sentence that says what went wrong and what to do.
+    pub fn run(self) -> Result<()> {
+        match self.command {
+            Command::Demo(command) => command.run(),
+            Command::Health(command) => command.run(),
+            Command::Board(command) => command.run(),
+        }
+    }
+}

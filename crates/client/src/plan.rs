@@ -1,0 +1,160 @@
+//! The best liquidation of an account, as a keeper sees it.
+//!
+//! The program lets the keeper choose legs and amounts and judges the outcome; so the plan is a search:
+//! each leg by itself, and the same share of all large legs together (which is how a hedge has to be
+//! unwound). For each of these, the largest share that the program admits and the keeper can carry.
+
+use ballast::instructions::{LegAmount, LiquidationLeg};
+use ballast::limits::MAX_LIQUIDATION_LEGS;
+use ballast::margin::BoardView;
+use ballast::state::{MarginAccount, RiskBoard};
+use ballast_risk::Result;
+use ballast_risk::book::Basis;
+use ballast_risk::liquidation::{Refusal, Step, Takeover, step};
+
+/// A liquidation that the program would admit.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Legs and amounts, as the instruction takes them.
+    pub legs: Vec<LegAmount>,
+    /// Its terms, and the account before and after.
+    pub step: Step,
+}
+
+/// Shares of a leg are searched in steps of this many parts.
+const PARTS: i128 = 1 << 40;
+
+/// A leg that could be taken over.
+#[derive(Clone, Copy)]
+struct Candidate {
+    leg: LiquidationLeg,
+    /// All of it, signed.
+    whole: Takeover,
+    value: u64,
+}
+
+impl Candidate {
+    fn share(&self, parts: i128) -> Takeover {
+        // Rounded up, so that the smallest share of the smallest leg is not nothing.
+        let amount = (i128::from(self.whole.quantity.unsigned_abs()) * parts + PARTS - 1) / PARTS;
+        Takeover { quantity: amount as i64 * self.whole.quantity.signum(), ..self.whole }
+    }
+}
+
+/// What a step of some share would come to.
+enum Outcome {
+    Admitted(Plan),
+    TooMuch,
+    Useless,
+}
+
+struct Search<'a> {
+    account: &'a MarginAccount,
+    keeper: &'a MarginAccount,
+    view: BoardView<'a>,
+}
+
+impl Search<'_> {
+    /// Every leg, the largest first.
+    fn candidates(&self) -> Vec<Candidate> {
+        let board = self.view.board();
+        let candidate = |leg, asset: u8, quantity: i64, penalty_bps| {
+            let spot = self.view.fresh(asset.into()).ok()?.spot();
+            let value = spot.value(quantity).ok()?.unsigned_abs();
+            let whole = Takeover { asset: asset.into(), quantity, spot, penalty_bps };
+            (quantity != 0).then_some(Candidate { leg, whole, value })
+        };
+        let positions = self.account.held_positions().filter_map(|s| {
+            let market = board.market(s.market.into()).ok()?;
+            candidate(LiquidationLeg::Position { market: s.market }, market.asset, s.base, market.penalty_bps)
+        });
+        let collateral = self.account.held_collateral().filter_map(|s| {
+            let penalty_bps = board.asset(s.asset.into()).ok()?.penalty_bps;
+            let amount = i64::try_from(s.amount).ok()?;
+            candidate(LiquidationLeg::Collateral { asset: s.asset }, s.asset, amount, penalty_bps)
+        });
+        let mut all: Vec<Candidate> = positions.chain(collateral).collect();
+        all.sort_by_key(|c| core::cmp::Reverse(c.value));
+        all
+    }
+
+    fn keeper_can_carry(&self, plan: &Plan) -> bool {
+        let mut keeper = *self.keeper;
+        let moved = plan.legs.iter().zip(&plan.step.terms).try_for_each(|(leg, terms)| {
+            match leg.leg {
+                LiquidationLeg::Position { market } => {
+                    keeper.add_position(market, terms.quantity, -terms.proceeds)?;
+                }
+                LiquidationLeg::Collateral { asset } => {
+                    keeper.add_collateral(asset, terms.quantity.unsigned_abs())?;
+                    keeper.add_quote(-terms.proceeds)?;
+                }
+            }
+            keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX))
+        });
+        moved.is_ok() && self.view.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial())
+    }
+
+    fn outcome(&self, legs: &[Candidate], parts: i128) -> Result<Outcome> {
+        let params = self.view.board().params();
+        let takeovers: Vec<Takeover> = legs.iter().map(|c| c.share(parts)).collect();
+        let mut book = self.view.book(self.account, Basis::Maintenance)?;
+        let step = match step(&mut book, &takeovers, &params.margin(), &params.liquidation())? {
+            Ok(step) => step,
+            Err(Refusal::TooMuch) => return Ok(Outcome::TooMuch),
+            Err(_) => return Ok(Outcome::Useless),
+        };
+        let amounts = legs
+            .iter()
+            .zip(&takeovers)
+            .map(|(c, t)| LegAmount { leg: c.leg, amount: t.quantity.unsigned_abs() });
+        let plan = Plan { legs: amounts.collect(), step };
+        Ok(if self.keeper_can_carry(&plan) { Outcome::Admitted(plan) } else { Outcome::TooMuch })
+    }
+
+    /// The largest share of these legs that is admitted.
+    fn largest(&self, legs: &[Candidate]) -> Result<Option<Plan>> {
+        let (mut low, mut high) = (0, PARTS);
+        if let Outcome::Admitted(plan) = self.outcome(legs, high)? {
+            return Ok(Some(plan));
+        }
+        let mut best = None;
+        // "Too much" is monotone in the share; what is useless when small may help when larger.
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            match self.outcome(legs, middle)? {
+                Outcome::TooMuch => high = middle,
+                Outcome::Admitted(plan) => {
+                    best = Some(plan);
+                    low = middle;
+                }
+                Outcome::Useless => low = middle,
+            }
+        }
+        Ok(best)
+    }
+}
+
+/// The liquidation of `account` that shrinks its shortfall most, if it is short and the keeper can
+/// carry one.
+///
+/// # Errors
+/// As the engine.
+pub fn best(account: &MarginAccount, keeper: &MarginAccount, board: &RiskBoard, now: i64) -> Result<Option<Plan>> {
+    let search = Search { account, keeper, view: BoardView::at(board, now) };
+    if !search.view.margin(account, Basis::Maintenance)?.is_liquidatable() {
+        return Ok(None);
+    }
+    let legs = search.candidates();
+    let together = &legs[..legs.len().min(MAX_LIQUIDATION_LEGS)];
+    let choices = legs.iter().map(core::slice::from_ref).chain((together.len() > 1).then_some(together));
+    let mut best: Option<Plan> = None;
+    for choice in choices {
+        if let Some(plan) = search.largest(choice)?
+            && best.as_ref().is_none_or(|b| plan.step.after.shortfall() < b.step.after.shortfall())
+        {
+            best = Some(plan);
+        }
+    }
+    Ok(best)
+}

@@ -1,0 +1,224 @@
+//! The VM: time, transactions, receipts and refusals.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anchor_lang::Discriminator;
+use anchor_lang::prelude::Pubkey;
+use ballast::error::BallastError;
+use ballast_client::{Deployment, events};
+use litesvm::LiteSVM;
+use solana_account::Account;
+use solana_clock::Clock;
+use solana_instruction::Instruction;
+use solana_instruction_error::InstructionError;
+use solana_keypair::Keypair;
+use solana_message::Message;
+use solana_signer::Signer;
+use solana_transaction::Transaction;
+use solana_transaction_error::TransactionError;
+
+/// Unix time at which a VM starts: 2021-05-18 00:00 UTC.
+pub const START: i64 = 1_621_296_000;
+/// What compute an instruction may ask for.
+pub const COMPUTE_LIMIT: u64 = 1_400_000;
+
+/// What an accepted transaction did.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// Compute units of the whole transaction.
+    pub compute_units: u64,
+    /// Its logs.
+    pub logs: Vec<String>,
+    /// Its signature, base58.
+    pub signature: String,
+}
+
+impl Receipt {
+    /// The one event of a kind that the transaction emitted.
+    ///
+    /// # Panics
+    /// If there is none: a test or the demo relies on it.
+    #[must_use]
+    pub fn event<E: anchor_lang::Event + Discriminator + anchor_lang::AnchorDeserialize>(&self) -> E {
+        events::of(&self.logs).into_iter().next().expect("the transaction emits this event")
+    }
+}
+
+/// Why a transaction was refused.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{error}\n{}", logs.join("\n"))]
+pub struct Refusal {
+    /// The runtime's word.
+    pub error: TransactionError,
+    /// The logs up to it.
+    pub logs: Vec<String>,
+}
+
+impl Refusal {
+    /// The custom error code, if an instruction gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<u32> {
+        match self.error {
+            TransactionError::InstructionError(_, InstructionError::Custom(code)) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether the program refused with this error.
+    #[must_use]
+    pub fn is(&self, error: BallastError) -> bool {
+        self.code() == Some(error.into())
+    }
+}
+
+/// Where `make build` leaves the program.
+#[must_use]
+pub fn program_path() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy/ballast.so"))
+}
+
+/// Calls, total and largest compute by instruction name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Compute {
+    /// Transactions that ran it.
+    pub calls: u64,
+    /// Sum of their compute units.
+    pub total: u64,
+    /// The largest.
+    pub max: u64,
+}
+
+/// A LiteSVM with the program in it.
+pub struct Vm {
+    /// The VM itself.
+    pub svm: LiteSVM,
+    /// Pays every fee.
+    pub payer: Keypair,
+    /// The program's upgrade authority.
+    pub upgrade_authority: Keypair,
+    /// Compute by the first instruction's name in the logs.
+    pub compute: BTreeMap<String, Compute>,
+}
+
+impl Default for Vm {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Vm {
+    /// A VM with the compiled program, at [`START`].
+    ///
+    /// # Panics
+    /// If the program has not been built, saying so.
+    #[must_use]
+    pub fn new() -> Self {
+        let path = program_path();
+        let code = std::fs::read(&path)
+            .unwrap_or_else(|e| panic!("cannot read the compiled program {}: {e}; run `make build`", path.display()));
+        Self::with_program(&code)
+    }
+
+    /// A VM with the given program code, at [`START`].
+    ///
+    /// # Panics
+    /// If the code is not a program that the VM accepts.
+    #[must_use]
+    pub fn with_program(code: &[u8]) -> Self {
+        let mut svm = LiteSVM::new().with_transaction_history(0).with_log_bytes_limit(Some(100_000));
+        svm.add_program(ballast::ID, code).expect("the VM accepts the program");
+        let (payer, upgrade_authority) = (Keypair::new(), Keypair::new());
+        svm.airdrop(&payer.pubkey(), 1_000_000_000_000_000).expect("the VM mints its own lamports");
+        let mut vm = Self { svm, payer, upgrade_authority, compute: BTreeMap::new() };
+        let authority = vm.upgrade_authority.pubkey();
+        vm.set_upgrade_authority(Some(authority));
+        vm.set_time(START);
+        vm
+    }
+
+    /// Writes the upgrade authority into the loader's program data, as a deployment by it would have.
+    ///
+    /// # Panics
+    /// If the program was not loaded under the upgradeable loader.
+    pub fn set_upgrade_authority(&mut self, authority: Option<Pubkey>) {
+        let address = Deployment::program_data();
+        let mut data = self.svm.get_account(&address).expect("the program is deployed");
+        // tag (4), slot (8), option tag (1), authority (32)
+        data.data[12] = authority.is_some().into();
+        data.data[13..45].copy_from_slice(authority.unwrap_or_default().as_ref());
+        self.svm.set_account(address, data).expect("program data stays loadable");
+    }
+
+    /// The cluster's unix time.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.svm.get_sysvar::<Clock>().unix_timestamp
+    }
+
+    /// Moves the cluster's clock; slots follow at 400 ms.
+    pub fn set_time(&mut self, unix_timestamp: i64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        let elapsed = unix_timestamp.saturating_sub(clock.unix_timestamp).max(0) as u64;
+        clock.slot = clock.slot.saturating_add(elapsed.min(1 << 32) * 5 / 2).max(1);
+        clock.unix_timestamp = unix_timestamp;
+        self.svm.set_sysvar(&clock);
+        self.svm.expire_blockhash();
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, seconds: i64) {
+        self.set_time(self.now() + seconds);
+    }
+
+    /// Sends one transaction, signed by the payer and the given keys.
+    ///
+    /// # Errors
+    /// [`Refusal`], with the logs.
+    pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Receipt, Refusal> {
+        let message = Message::new(instructions, Some(&self.payer.pubkey()));
+        let mut keys = vec![&self.payer];
+        keys.extend(signers.iter().filter(|k| k.pubkey() != self.payer.pubkey()));
+        let transaction = Transaction::new(&keys, message, self.svm.latest_blockhash());
+        // Two equal transactions in a row are two, not a replay.
+        self.svm.expire_blockhash();
+        match self.svm.send_transaction(transaction) {
+            Ok(done) => {
+                let receipt = Receipt {
+                    compute_units: done.compute_units_consumed,
+                    signature: done.signature.to_string(),
+                    logs: done.logs,
+                };
+                self.account_compute(&receipt);
+                Ok(receipt)
+            }
+            Err(failed) => Err(Refusal { error: failed.err, logs: failed.meta.logs }),
+        }
+    }
+
+    fn account_compute(&mut self, receipt: &Receipt) {
+        let named = receipt.logs.iter().find_map(|l| l.strip_prefix("Program log: Instruction: "));
+        if let Some(name) = named {
+            let entry = self.compute.entry(name.to_owned()).or_default();
+            entry.calls += 1;
+            entry.total += receipt.compute_units;
+            entry.max = entry.max.max(receipt.compute_units);
+        }
+    }
+
+    /// Raw bytes of an account; empty where there is none.
+    #[must_use]
+    pub fn data(&self, address: &Pubkey) -> Vec<u8> {
+        self.svm.get_account(address).map(|a| a.data).unwrap_or_default()
+    }
+
+    /// Puts an account into the VM as some other program would have left it.
+    ///
+    /// # Panics
+    /// If the VM refuses it (only programs can be refused).
+    pub fn put(&mut self, address: Pubkey, owner: Pubkey, data: Vec<u8>) {
+        let lamports = self.svm.minimum_balance_for_rent_exemption(data.len());
+        let account = Account { lamports, data, owner, executable: false, rent_epoch: 0 };
+        self.svm.set_account(address, account).expect("plain accounts are accepted");
+    }
+}

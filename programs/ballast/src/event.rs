@@ -1,0 +1,164 @@
+//! What the program says of what it did. Money is quote micro-units, amounts are native units,
+//! rates are 2⁻³², times are unix seconds.
+
+use anchor_lang::prelude::*;
+
+#[event]
+pub struct ClearinghouseInitialized {
+    pub clearinghouse: Pubkey,
+    pub quote_mint: Pubkey,
+    pub governance: Pubkey,
+}
+
+#[event]
+pub struct BoardCompleted {
+    pub clearinghouse: Pubkey,
+    pub board: Pubkey,
+}
+
+#[event]
+pub struct AssetAdded {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub symbol: [u8; 16],
+    pub mint: Option<Pubkey>,
+    pub feed_id: [u8; 32],
+}
+
+#[event]
+pub struct MarketAdded {
+    pub clearinghouse: Pubkey,
+    pub market: u8,
+    pub asset: u8,
+    pub symbol: [u8; 16],
+}
+
+/// `hash` is the running SHA-256 over everything loaded so far.
+#[event]
+pub struct CalibrationLoaded {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub hash: [u8; 32],
+}
+
+#[event]
+pub struct ClearinghouseOpened {
+    pub clearinghouse: Pubkey,
+    pub calibration_hash: [u8; 32],
+}
+
+#[event]
+pub struct AccountMigrated {
+    pub account: Pubkey,
+    pub from_version: u8,
+    pub to_version: u8,
+}
+
+#[event]
+pub struct PriceRefreshed {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub price_mantissa: u64,
+    pub price_shift: u8,
+    pub publish_time: i64,
+    pub sigma: u64,
+    pub haircut_long: u64,
+    pub haircut_short: u64,
+}
+
+/// `sampled` has a bit for every asset whose return entered the ring.
+#[event]
+pub struct Ticked {
+    pub clearinghouse: Pubkey,
+    pub tick: u64,
+    pub row: u32,
+    pub sampled: u32,
+}
+
+#[event]
+pub struct MarginAccountOpened {
+    pub account: Pubkey,
+    pub owner: Pubkey,
+    pub sub_account: u16,
+}
+
+#[event]
+pub struct DelegateSet {
+    pub account: Pubkey,
+    pub delegate: Pubkey,
+}
+
+#[event]
+pub struct MarginAccountClosed {
+    pub account: Pubkey,
+    pub owner: Pubkey,
+}
+
+/// `asset` is none for the quote token.
+#[event]
+pub struct Deposited {
+    pub account: Pubkey,
+    pub asset: Option<u8>,
+    pub amount: u64,
+}
+
+/// `asset` is none for the quote token.
+#[event]
+pub struct Withdrawn {
+    pub account: Pubkey,
+    pub asset: Option<u8>,
+    pub amount: u64,
+}
+
+/// `base` is what the taker bought (negative: sold), `quote` what was paid for it.
+#[event]
+pub struct Filled {
+    pub market: u8,
+    pub taker: Pubkey,
+    pub maker: Pubkey,
+    pub base: i64,
+    pub quote: u64,
+    pub fee: u64,
+}
+
+/// `amount` moved from the pool to the account; negative: from the account to the pool.
+#[event]
+pub struct Settled {
+    pub account: Pubkey,
+    pub market: u8,
+    pub amount: i64,
+    pub pool: u64,
+}
+
+#[event]
+pub struct FeesSwept {
+    pub market: u8,
+    pub amount: u64,
+    pub insurance: u64,
+}
+
+/// One leg of a liquidation.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegTaken {
+    /// None where collateral was bought.
+    pub market: Option<u8>,
+    pub asset: u8,
+    /// Signed native units that left the account.
+    pub quantity: i64,
+    /// What the account was credited for them, after penalty.
+    pub proceeds: i64,
+    pub penalty: u64,
+}
+
+#[event]
+pub struct Liquidated {
+    pub account: Pubkey,
+    pub keeper: Pubkey,
+    pub legs: Vec<LegTaken>,
+    pub penalty: u64,
+    pub to_insurance: u64,
+    pub equity_before: i64,
+    pub mm_before: u64,
+    pub equity_after: i64,
+    pub mm_after: u64,
+}

@@ -1,0 +1,24 @@
+use anchor_lang::prelude::*;
+
+use crate::error::BallastError;
+use crate::event::MarginAccountClosed;
+use crate::state::MarginAccount;
+
+/// Closes an empty margin account; its rent goes to the owner.
+#[derive(Accounts)]
+pub struct CloseMarginAccount<'info> {
+    #[account(mut)]
+    pub owner: Signer<'info>,
+    #[account(
+        mut,
+        close = owner,
+        has_one = owner @ BallastError::NotOwner,
+        constraint = margin_account.load()?.is_empty() @ BallastError::AccountNotEmpty,
+    )]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+}
+
+pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
+    emit!(MarginAccountClosed { account: ctx.accounts.margin_account.key(), owner: ctx.accounts.owner.key() });
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! What an owner does with a margin account.
+
+pub mod close_margin_account;
+pub mod deposit;
+pub mod open_margin_account;
+pub mod set_delegate;
+pub mod withdraw;
+
+pub use close_margin_account::*;
+pub use deposit::*;
+pub use open_margin_account::*;
+pub use set_delegate::*;
+pub use withdraw::*;

@@ -1,0 +1,35 @@
+use anchor_lang::prelude::*;
+
+use crate::event::MarginAccountOpened;
+use crate::state::{Clearinghouse, MarginAccount, VERSION, seeds};
+
+/// Opens one of an owner's sub-accounts. The owner signs: nobody opens accounts in another's name.
+#[derive(Accounts)]
+#[instruction(sub_account: u16)]
+pub struct OpenMarginAccount<'info> {
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    pub owner: Signer<'info>,
+    pub clearinghouse: Box<Account<'info, Clearinghouse>>,
+    #[account(
+        init,
+        payer = payer,
+        space = MarginAccount::SPACE,
+        seeds = [seeds::MARGIN, clearinghouse.key().as_ref(), owner.key().as_ref(), &sub_account.to_le_bytes()],
+        bump,
+    )]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    pub system_program: Program<'info, System>,
+}
+
+pub fn open_margin_account(ctx: Context<OpenMarginAccount>, sub_account: u16) -> Result<()> {
+    let a = ctx.accounts;
+    let mut account = a.margin_account.load_init()?;
+    account.version = VERSION;
+    account.bump = ctx.bumps.margin_account;
+    account.sub_account = sub_account;
+    account.clearinghouse = a.clearinghouse.key();
+    account.owner = a.owner.key();
+    emit!(MarginAccountOpened { account: a.margin_account.key(), owner: a.owner.key(), sub_account });
+    Ok(())
+}

@@ -1,0 +1,198 @@
+use anchor_lang::prelude::*;
+use anchor_lang::solana_program::program_pack::Pack;
+use anchor_lang::system_program;
+use anchor_spl::token::{self, InitializeAccount3, Mint, Token, spl_token};
+use ballast_risk::fixed::RATE_ONE;
+use ballast_risk::haircut::HaircutBounds;
+use ballast_risk::price::MAX_DECIMALS;
+use ballast_risk::volatility::VolatilityState;
+
+use crate::error::{BallastError, OrRefuse};
+use crate::event::AssetAdded;
+use crate::limits::{MAX_ASSETS, bounds, haircut_from_bps, sigma_from_e8, within};
+use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, VERSION, seeds};
+
+/// Arguments of `add_asset`.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct AddAssetArgs {
+    /// Name, zero-padded.
+    pub symbol: [u8; 16],
+    /// Decimals of a native unit; of a collateral asset, its mint's.
+    pub decimals: u8,
+    /// Pyth feed.
+    pub feed_id: [u8; 32],
+    /// Age up to which its price may be used, seconds.
+    pub max_age_s: u32,
+    /// Confidence interval ÷ price up to which a price is accepted, basis points.
+    pub max_confidence_bps: u32,
+    /// Bounds of the haircut, basis points.
+    pub haircut_min_bps: u32,
+    pub haircut_max_bps: u32,
+    /// σ over the horizon before anything is known, 1e-8.
+    pub sigma_prior_e8: u32,
+    /// σ is never below this, 1e-8.
+    pub sigma_floor_e8: u32,
+    /// Half-lives, and the grid on which variance is sampled, seconds.
+    pub stable_half_life_s: u32,
+    pub fast_half_life_s: u32,
+    pub slow_half_life_s: u32,
+    pub grid_s: u32,
+    /// Ticks it lives before it nets with others.
+    pub net_after_ticks: u32,
+    /// Penalty on its collateral in a liquidation, basis points.
+    pub penalty_bps: u32,
+    /// Most of it that the vault may hold, native units.
+    pub deposit_cap: u64,
+}
+
+impl AddAssetArgs {
+    fn validate(&self) -> Result<()> {
+        require!(self.decimals <= MAX_DECIMALS, BallastError::ParameterOutOfBounds);
+        within(bounds::MAX_AGE_S, self.max_age_s)?;
+        within(bounds::MAX_CONFIDENCE_BPS, self.max_confidence_bps)?;
+        within(bounds::HAIRCUT_BPS, self.haircut_min_bps)?;
+        within(bounds::HAIRCUT_BPS, self.haircut_max_bps)?;
+        within(bounds::SIGMA_E8, self.sigma_prior_e8)?;
+        within(bounds::SIGMA_E8, self.sigma_floor_e8)?;
+        within(bounds::STABLE_HALF_LIFE_S, self.stable_half_life_s)?;
+        within(bounds::VOLATILITY_HALF_LIFE_S, self.fast_half_life_s)?;
+        within(bounds::VOLATILITY_HALF_LIFE_S, self.slow_half_life_s)?;
+        within(bounds::NET_AFTER_TICKS, self.net_after_ticks)?;
+        within(bounds::PENALTY_BPS, self.penalty_bps)?;
+        // A penalty above the least haircut could push an account under by liquidating it.
+        require!(self.penalty_bps < self.haircut_min_bps, BallastError::ParameterOutOfBounds);
+        Ok(())
+    }
+
+    fn state(&self, index: u8, horizon_s: u32) -> Result<AssetState> {
+        let haircuts = HaircutBounds {
+            min: haircut_from_bps(self.haircut_min_bps),
+            max: haircut_from_bps(self.haircut_max_bps),
+        };
+        haircuts.validate().or_refuse()?;
+        let prior = VolatilityState::with_prior(sigma_from_e8(self.sigma_prior_e8).min(RATE_ONE - 1));
+        let mut state = AssetState {
+            index,
+            decimals: self.decimals,
+            max_age_s: self.max_age_s,
+            net_after_ticks: self.net_after_ticks,
+            penalty_bps: self.penalty_bps,
+            haircut_min: haircuts.min,
+            haircut_max: haircuts.max,
+            sigma_floor: sigma_from_e8(self.sigma_floor_e8),
+            stable_half_life_s: self.stable_half_life_s,
+            fast_half_life_s: self.fast_half_life_s,
+            slow_half_life_s: self.slow_half_life_s,
+            grid_s: self.grid_s,
+            variance_fast: prior.fast,
+            variance_slow: prior.slow,
+            ..bytemuck::Zeroable::zeroed()
+        };
+        let volatility = state.volatility_params(horizon_s);
+        volatility.validate().or_refuse()?;
+        state.sigma = prior.sigma(&volatility);
+        state.publish_haircuts();
+        Ok(state)
+    }
+}
+
+/// Lists an asset. With a mint it is collateral and gets a vault; without one it is a risk factor
+/// that markets can be on.
+#[derive(Accounts)]
+pub struct AddAsset<'info> {
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    pub governance: Signer<'info>,
+    #[account(mut, has_one = governance @ BallastError::NotGovernance, has_one = board @ BallastError::WrongClearinghouse)]
+    pub clearinghouse: Box<Account<'info, Clearinghouse>>,
+    #[account(mut)]
+    pub board: AccountLoader<'info, RiskBoard>,
+    #[account(
+        init,
+        payer = payer,
+        space = 8 + AssetConfig::INIT_SPACE,
+        seeds = [seeds::ASSET, clearinghouse.key().as_ref(), &[clearinghouse.asset_count]],
+        bump,
+    )]
+    pub asset: Box<Account<'info, AssetConfig>>,
+    pub mint: Option<Box<Account<'info, Mint>>>,
+    /// CHECK: created below, at the vault's address, where there is a mint.
+    #[account(mut)]
+    pub vault: Option<UncheckedAccount<'info>>,
+    pub token_program: Program<'info, Token>,
+    pub system_program: Program<'info, System>,
+}
+
+pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
+    args.validate()?;
+    let a = ctx.accounts;
+    let index = a.clearinghouse.asset_count;
+    require!(usize::from(index) < MAX_ASSETS, BallastError::BoardFull);
+
+    let (mint, vault) = match (&a.mint, &a.vault) {
+        (Some(mint), Some(vault)) => {
+            require!(mint.decimals == args.decimals, BallastError::ParameterOutOfBounds);
+            require_keys_neq!(mint.key(), a.clearinghouse.quote_mint, BallastError::WrongAsset);
+            create_vault(a, mint, vault)?;
+            (mint.key(), vault.key())
+        }
+        (None, None) => (Pubkey::default(), Pubkey::default()),
+        _ => return err!(BallastError::WrongVault),
+    };
+
+    a.asset.set_inner(AssetConfig {
+        version: VERSION,
+        bump: ctx.bumps.asset,
+        index,
+        decimals: args.decimals,
+        clearinghouse: a.clearinghouse.key(),
+        symbol: args.symbol,
+        mint,
+        vault,
+        feed_id: args.feed_id,
+        max_confidence_bps: args.max_confidence_bps,
+        deposit_cap: args.deposit_cap,
+        reserved: [0; 256],
+    });
+    let mut board = a.board.load_mut()?;
+    board.assets[usize::from(index)] = args.state(index, board.horizon_s)?;
+    board.asset_count = index + 1;
+    a.clearinghouse.asset_count = index + 1;
+    emit!(AssetAdded {
+        clearinghouse: a.clearinghouse.key(),
+        asset: index,
+        symbol: args.symbol,
+        mint: a.mint.as_ref().map(|m| m.key()),
+        feed_id: args.feed_id,
+    });
+    Ok(())
+}
+
+/// A token account at the vault's address, owned by the clearinghouse. A second asset on one mint
+/// finds its vault taken and is refused. By hand, because Anchor's `init` cannot be optional.
+fn create_vault<'info>(a: &AddAsset<'info>, mint: &Account<'info, Mint>, vault: &UncheckedAccount<'info>) -> Result<()> {
+    let (clearinghouse, mint_key) = (a.clearinghouse.key(), mint.key());
+    let path: [&[u8]; 3] = [seeds::VAULT, clearinghouse.as_ref(), mint_key.as_ref()];
+    let (address, bump) = Pubkey::find_program_address(&path, &crate::ID);
+    require_keys_eq!(vault.key(), address, BallastError::WrongVault);
+    let signer: [&[u8]; 4] = [path[0], path[1], path[2], &[bump]];
+    let size = spl_token::state::Account::LEN;
+    system_program::create_account(
+        CpiContext::new_with_signer(
+            a.system_program.key(),
+            system_program::CreateAccount { from: a.payer.to_account_info(), to: vault.to_account_info() },
+            &[&signer],
+        ),
+        Rent::get()?.minimum_balance(size),
+        size as u64,
+        &token::ID,
+    )?;
+    token::initialize_account3(CpiContext::new(
+        a.token_program.key(),
+        InitializeAccount3 {
+            account: vault.to_account_info(),
+            mint: mint.to_account_info(),
+            authority: a.clearinghouse.to_account_info(),
+        },
+    ))
+}

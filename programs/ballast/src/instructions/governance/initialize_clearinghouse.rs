@@ -1,0 +1,97 @@
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, Token, TokenAccount};
+
+use crate::error::BallastError;
+use crate::event::ClearinghouseInitialized;
+use crate::limits::ClearinghouseParams;
+use crate::program::Ballast;
+use crate::state::{Clearinghouse, Treasury, VERSION, seeds};
+
+/// Arguments of `initialize_clearinghouse`.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct InitializeClearinghouseArgs {
+    /// Who will list assets and set bounds: a multisig's vault.
+    pub governance: Pubkey,
+    /// Parameters for every account.
+    pub params: ClearinghouseParams,
+}
+
+/// Only the program's upgrade authority may create a clearinghouse: a first caller could otherwise
+/// name itself governance.
+#[derive(Accounts)]
+pub struct InitializeClearinghouse<'info> {
+    #[account(mut)]
+    pub payer: Signer<'info>,
+    pub upgrade_authority: Signer<'info>,
+    #[account(constraint = program.programdata_address()? == Some(program_data.key()) @ BallastError::NotUpgradeAuthority)]
+    pub program: Program<'info, Ballast>,
+    #[account(constraint = program_data.upgrade_authority_address == Some(upgrade_authority.key()) @ BallastError::NotUpgradeAuthority)]
+    pub program_data: Account<'info, ProgramData>,
+    #[account(
+        init,
+        payer = payer,
+        space = 8 + Clearinghouse::INIT_SPACE,
+        seeds = [seeds::CLEARINGHOUSE, quote_mint.key().as_ref()],
+        bump,
+    )]
+    pub clearinghouse: Box<Account<'info, Clearinghouse>>,
+    #[account(
+        init,
+        payer = payer,
+        space = 8 + Treasury::INIT_SPACE,
+        seeds = [seeds::TREASURY, clearinghouse.key().as_ref()],
+        bump,
+    )]
+    pub treasury: Box<Account<'info, Treasury>>,
+    #[account(constraint = quote_mint.decimals == 6 @ BallastError::ParameterOutOfBounds)]
+    pub quote_mint: Box<Account<'info, Mint>>,
+    #[account(
+        init,
+        payer = payer,
+        token::mint = quote_mint,
+        token::authority = clearinghouse,
+        seeds = [seeds::VAULT, clearinghouse.key().as_ref(), quote_mint.key().as_ref()],
+        bump,
+    )]
+    pub quote_vault: Box<Account<'info, TokenAccount>>,
+    pub token_program: Program<'info, Token>,
+    pub system_program: Program<'info, System>,
+}
+
+pub fn initialize_clearinghouse(
+    ctx: Context<InitializeClearinghouse>,
+    args: InitializeClearinghouseArgs,
+) -> Result<()> {
+    args.params.validate()?;
+    let a = ctx.accounts;
+    let key = a.clearinghouse.key();
+    let (board, _) = Pubkey::find_program_address(&[seeds::BOARD, key.as_ref()], &crate::ID);
+    a.clearinghouse.set_inner(Clearinghouse {
+        version: VERSION,
+        bump: ctx.bumps.clearinghouse,
+        open: false,
+        asset_count: 0,
+        market_count: 0,
+        governance: args.governance,
+        quote_mint: a.quote_mint.key(),
+        quote_vault: a.quote_vault.key(),
+        board,
+        treasury: a.treasury.key(),
+        params: args.params,
+        calibration_hash: [0; 32],
+        reserved: [0; 256],
+    });
+    a.treasury.set_inner(Treasury {
+        version: VERSION,
+        bump: ctx.bumps.treasury,
+        clearinghouse: key,
+        insurance: 0,
+        reserved: [0; 128],
+    });
+    emit!(ClearinghouseInitialized {
+        clearinghouse: key,
+        quote_mint: a.quote_mint.key(),
+        governance: args.governance,
+    });
+    Ok(())
+}

@@ -1,0 +1,77 @@
+use anchor_lang::prelude::*;
+use ballast_risk::fixed::{RATE_ONE, VAR_ONE};
+use ballast_risk::scenario::{self, SCENARIOS, Tails, Z_MAX};
+use solana_sha256_hasher::hashv;
+
+use crate::error::BallastError;
+use crate::event::CalibrationLoaded;
+use crate::state::{Clearinghouse, RiskBoard};
+
+/// Arguments of `load_calibration`.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct LoadCalibrationArgs {
+    /// Index of the asset.
+    pub asset: u8,
+    /// Fast and slow average of variance over the horizon, 2⁻⁴⁸.
+    pub variance_fast: u64,
+    pub variance_slow: u64,
+    /// One standardised return a scenario, 2⁻¹⁰, oldest first, the same hours for every asset.
+    pub returns: Vec<i16>,
+}
+
+/// Loads what history says of an asset. Only before the clearinghouse opens; what is loaded enters
+/// the running hash, so that anybody can recompute it. Loaded history never counts as life: the asset
+/// still has to live its ticks before it nets.
+#[derive(Accounts)]
+pub struct LoadCalibration<'info> {
+    pub governance: Signer<'info>,
+    #[account(
+        mut,
+        has_one = governance @ BallastError::NotGovernance,
+        has_one = board @ BallastError::WrongClearinghouse,
+        constraint = !clearinghouse.open @ BallastError::AlreadyOpen,
+    )]
+    pub clearinghouse: Box<Account<'info, Clearinghouse>>,
+    #[account(mut)]
+    pub board: AccountLoader<'info, RiskBoard>,
+}
+
+pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs) -> Result<()> {
+    let bounded = args.returns.iter().all(|z| i64::from(*z).abs() <= Z_MAX);
+    require!(args.returns.len() == SCENARIOS && bounded, BallastError::BadCalibration);
+    let variances = [args.variance_fast, args.variance_slow];
+    require!(variances.iter().all(|v| (1..VAR_ONE).contains(v)), BallastError::BadCalibration);
+
+    let a = ctx.accounts;
+    let mut guard = a.board.load_mut()?;
+    let board = &mut *guard;
+    board.asset(args.asset.into()).map_err(BallastError::from)?;
+    let index = usize::from(args.asset);
+    let column = &mut board.ring[index];
+    for (row, z) in args.returns.iter().enumerate() {
+        scenario::set(column, row, (*z).into());
+    }
+    let state = &mut board.assets[index];
+    (state.variance_fast, state.variance_slow) = (args.variance_fast, args.variance_slow);
+    state.sigma = ballast_risk::fixed::sigma_from_variance(args.variance_fast.max(args.variance_slow))
+        .clamp(state.sigma_floor, RATE_ONE - 1);
+    state.rows_filled = SCENARIOS as u32;
+    state.set_tails(Tails::of(column));
+    state.publish_haircuts();
+
+    let returns: &[u8] = bytemuck::cast_slice(&args.returns);
+    a.clearinghouse.calibration_hash = hashv(&[
+        &a.clearinghouse.calibration_hash,
+        &[args.asset],
+        &args.variance_fast.to_le_bytes(),
+        &args.variance_slow.to_le_bytes(),
+        returns,
+    ])
+    .to_bytes();
+    emit!(CalibrationLoaded {
+        clearinghouse: a.clearinghouse.key(),
+        asset: args.asset,
+        hash: a.clearinghouse.calibration_hash,
+    });
+    Ok(())
+}

@@ -1,0 +1,181 @@
+use anchor_lang::prelude::*;
+use ballast_risk::book::Basis;
+use ballast_risk::liquidation::{Step, Takeover, Terms, step};
+
+use crate::error::{BallastError, OrRefuse};
+use crate::event::{LegTaken, Liquidated};
+use crate::limits::MAX_LIQUIDATION_LEGS;
+use crate::margin::BoardView;
+use crate::state::{MarginAccount, Market, RiskBoard, Treasury};
+
+/// What the keeper takes over.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiquidationLeg {
+    /// A position. Its market is one of the remaining accounts, in the order of the position legs.
+    Position {
+        /// Index of the market.
+        market: u8,
+    },
+    /// Collateral, paid for in quote.
+    Collateral {
+        /// Index of the asset.
+        asset: u8,
+    },
+}
+
+/// A leg, and how much of it.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LegAmount {
+    /// Which leg.
+    pub leg: LiquidationLeg,
+    /// Native units without sign.
+    pub amount: u64,
+}
+
+/// A keeper takes over part of an account below MM. The keeper chooses which legs and how much, and
+/// takes the legs of a hedge together; the program judges the outcome once. The markets of position
+/// legs follow as writable remaining accounts.
+#[derive(Accounts)]
+pub struct Liquidate<'info> {
+    pub board: AccountLoader<'info, RiskBoard>,
+    #[account(mut, constraint = treasury.clearinghouse == board.load()?.clearinghouse @ BallastError::WrongClearinghouse)]
+    pub treasury: Box<Account<'info, Treasury>>,
+    #[account(mut, constraint = margin_account.key() != keeper.key() @ BallastError::DuplicateAccount)]
+    pub margin_account: AccountLoader<'info, MarginAccount>,
+    #[account(mut)]
+    pub keeper: AccountLoader<'info, MarginAccount>,
+    pub keeper_authority: Signer<'info>,
+}
+
+/// What the account holds of a leg, signed, and the terms that the board sets for it.
+fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView) -> Result<Takeover> {
+    let board = view.board();
+    let amount = i64::try_from(taken.amount).map_err(|_| BallastError::Overflow)?;
+    require!(amount > 0, BallastError::ZeroAmount);
+    let (asset, held, penalty_bps) = match taken.leg {
+        LiquidationLeg::Position { market } => {
+            let listed = board.market(market.into()).or_refuse()?;
+            let base = account.position(market).base;
+            require!(base != 0, BallastError::NoPosition);
+            (listed.asset, base, listed.penalty_bps)
+        }
+        LiquidationLeg::Collateral { asset } => {
+            let listed = board.asset(asset.into()).or_refuse()?;
+            let held = i64::try_from(account.collateral_of(asset)).map_err(|_| BallastError::Overflow)?;
+            (asset, held, listed.penalty_bps)
+        }
+    };
+    require!(taken.amount <= held.unsigned_abs(), BallastError::InsufficientBalance);
+    let spot = view.fresh(asset.into()).or_refuse()?.spot();
+    Ok(Takeover { asset: asset.into(), quantity: if held < 0 { -amount } else { amount }, spot, penalty_bps })
+}
+
+/// Moves one leg and its proceeds from the account to the keeper, and the fund's part out of the
+/// keeper's quote.
+fn transfer(
+    leg: LiquidationLeg,
+    terms: &Terms,
+    account: &mut MarginAccount,
+    keeper: &mut MarginAccount,
+) -> Result<()> {
+    let owed = terms.proceeds.checked_neg().ok_or(BallastError::Overflow)?;
+    match leg {
+        LiquidationLeg::Position { market } => {
+            let back = terms.quantity.checked_neg().ok_or(BallastError::Overflow)?;
+            account.add_position(market, back, terms.proceeds)?;
+            keeper.add_position(market, terms.quantity, owed)?;
+        }
+        LiquidationLeg::Collateral { asset } => {
+            let amount = terms.quantity.unsigned_abs();
+            account.take_collateral(asset, amount)?;
+            account.add_quote(terms.proceeds)?;
+            keeper.add_collateral(asset, amount)?;
+            keeper.add_quote(owed)?;
+        }
+    }
+    let fund = i64::try_from(terms.to_insurance).map_err(|_| BallastError::Overflow)?;
+    keeper.add_quote(-fund)
+}
+
+/// Writes a position's change of both parties into its market.
+fn follow<'info>(
+    info: &'info AccountInfo<'info>,
+    index: u8,
+    clearinghouse: &Pubkey,
+    changes: [(i64, i64); 2],
+) -> Result<()> {
+    let mut market = Account::<Market>::try_from(info)?;
+    require!(info.is_writable && market.index == index, BallastError::WrongMarket);
+    require_keys_eq!(market.clearinghouse, *clearinghouse, BallastError::WrongClearinghouse);
+    for (before, after) in changes {
+        market.follow_position(before, after)?;
+    }
+    market.exit(&crate::ID)
+}
+
+pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
+    let distinct = legs.iter().enumerate().all(|(i, a)| legs[..i].iter().all(|b| a.leg != b.leg));
+    require!((1..=MAX_LIQUIDATION_LEGS).contains(&legs.len()) && distinct, BallastError::BadLegs);
+    let a = ctx.accounts;
+    let board = a.board.load()?;
+    let view = BoardView::new(&board, &Clock::get()?);
+    let params = board.params();
+    let mut account = a.margin_account.load_mut()?;
+    let mut keeper = a.keeper.load_mut()?;
+    keeper.authorise(a.keeper_authority.key)?;
+    for party in [&account, &keeper] {
+        require_keys_eq!(party.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
+    }
+
+    let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view)).collect::<Result<Vec<_>>>()?;
+    let step = {
+        let mut book = view.book(&account, Basis::Maintenance).or_refuse()?;
+        step(&mut book, &takeovers, &params.margin(), &params.liquidation())
+            .or_refuse()?
+            .map_err(BallastError::from)?
+    };
+
+    let mut markets = ctx.remaining_accounts.iter();
+    for (taken, terms) in legs.iter().zip(&step.terms) {
+        let LiquidationLeg::Position { market } = taken.leg else {
+            transfer(taken.leg, terms, &mut account, &mut keeper)?;
+            continue;
+        };
+        let before = [account.position(market).base, keeper.position(market).base];
+        transfer(taken.leg, terms, &mut account, &mut keeper)?;
+        let after = [account.position(market).base, keeper.position(market).base];
+        let info = markets.next().ok_or(BallastError::WrongMarket)?;
+        follow(info, market, &board.clearinghouse, [(before[0], after[0]), (before[1], after[1])])?;
+    }
+    a.treasury.insurance =
+        a.treasury.insurance.checked_add(step.to_insurance()).ok_or(BallastError::Overflow)?;
+
+    let keeper_margin = view.margin(&keeper, Basis::Initial).or_refuse()?;
+    require!(keeper_margin.meets_initial(), BallastError::BelowInitialMargin);
+    emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step));
+    Ok(())
+}
+
+fn report(account: Pubkey, keeper: Pubkey, legs: &[LegAmount], takeovers: &[Takeover], step: &Step) -> Liquidated {
+    let taken = legs.iter().zip(takeovers).zip(&step.terms).map(|((leg, takeover), terms)| LegTaken {
+        market: match leg.leg {
+            LiquidationLeg::Position { market } => Some(market),
+            LiquidationLeg::Collateral { .. } => None,
+        },
+        asset: takeover.asset as u8,
+        quantity: terms.quantity,
+        proceeds: terms.proceeds,
+        penalty: terms.penalty,
+    });
+    Liquidated {
+        account,
+        keeper,
+        legs: taken.collect(),
+        penalty: step.penalty(),
+        to_insurance: step.to_insurance(),
+        equity_before: step.before.equity,
+        mm_before: step.before.maintenance,
+        equity_after: step.after.equity,
+        mm_after: step.after.maintenance,
+    }
+}

@@ -1,0 +1,13 @@
+//! Instructions, one file each: its accounts with every check spelt out, its handler, its event.
+
+pub mod account;
+pub mod governance;
+pub mod liquidation;
+pub mod risk;
+pub mod trading;
+
+pub use account::*;
+pub use governance::*;
+pub use liquidation::*;
+pub use risk::*;
+pub use trading::*;

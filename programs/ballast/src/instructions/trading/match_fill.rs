@@ -1,0 +1,120 @@
+use anchor_lang::prelude::*;
+use ballast_risk::book::Basis;
+use ballast_risk::fill::{self, Change};
+use ballast_risk::price::Price;
+
+use crate::error::{BallastError, OrRefuse};
+use crate::event::Filled;
+use crate::margin::BoardView;
+use crate::state::{MarginAccount, Market, RiskBoard};
+
+/// Arguments of `match_fill`.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
+pub struct MatchFillArgs {
+    /// Signed native units that the taker buys from the maker (negative: sells to it).
+    pub base: i64,
+    /// What the buyer pays for them in all, quote micro-units.
+    pub quote: u64,
+}
+
+/// Books a trade. Both sides sign, by their owners or delegates (a venue's address, an RFQ desk).
+#[derive(Accounts)]
+pub struct MatchFill<'info> {
+    pub board: AccountLoader<'info, RiskBoard>,
+    #[account(mut, constraint = market.clearinghouse == board.load()?.clearinghouse @ BallastError::WrongClearinghouse)]
+    pub market: Box<Account<'info, Market>>,
+    #[account(mut, constraint = taker.key() != maker.key() @ BallastError::DuplicateAccount)]
+    pub taker: AccountLoader<'info, MarginAccount>,
+    #[account(mut)]
+    pub maker: AccountLoader<'info, MarginAccount>,
+    pub taker_authority: Signer<'info>,
+    pub maker_authority: Signer<'info>,
+}
+
+/// One side of a fill.
+struct Side<'a> {
+    market: u8,
+    penalty_bps: u32,
+    spot: &'a Price,
+    base: i64,
+    quote: u64,
+    fee: u64,
+}
+
+impl Side<'_> {
+    /// Books the side and refuses it where the account ends below IM, unless it strictly reduces.
+    fn book(&self, account: &mut MarginAccount, view: &BoardView) -> Result<(i64, i64)> {
+        let before = *account;
+        let paid = i64::try_from(self.quote).map_err(|_| BallastError::Overflow)?;
+        let fee = i64::try_from(self.fee).map_err(|_| BallastError::Overflow)?;
+        account.add_position(self.market, self.base, if self.base > 0 { -paid } else { paid })?;
+        account.add_quote(-fee)?;
+
+        let (held, holds) = (before.position(self.market).base, account.position(self.market).base);
+        let after = view.margin(account, Basis::Initial).or_refuse()?;
+        if !after.meets_initial() {
+            let change = Change {
+                position_before: held,
+                position_after: holds,
+                excess_before: view.margin(&before, Basis::Initial).or_refuse()?.initial_excess(),
+                excess_after: after.initial_excess(),
+                equity_after: view.book(account, Basis::Maintenance).or_refuse()?.equity(),
+            };
+            let fair =
+                fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.penalty_bps).or_refuse()?;
+            if held == 0 {
+                return err!(BallastError::BelowInitialMargin);
+            }
+            require!(fair && change.strictly_reduces(), BallastError::NotReducing);
+        }
+        Ok((held, holds))
+    }
+}
+
+pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
+    require!(args.base != 0 && args.quote != 0, BallastError::ZeroAmount);
+    let a = ctx.accounts;
+    let board = a.board.load()?;
+    let view = BoardView::new(&board, &Clock::get()?);
+    let listed = board.market(a.market.index.into()).or_refuse()?;
+    let spot = view.fresh(listed.asset.into()).or_refuse()?.spot();
+    let in_band = fill::within_band(args.base, args.quote, &spot, a.market.band_bps).or_refuse()?;
+    require!(in_band, BallastError::OutsidePriceBand);
+
+    let mut taker = a.taker.load_mut()?;
+    let mut maker = a.maker.load_mut()?;
+    taker.authorise(a.taker_authority.key)?;
+    maker.authorise(a.maker_authority.key)?;
+    for account in [&taker, &maker] {
+        require_keys_eq!(account.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
+    }
+
+    let fee = fill::fee(args.quote, a.market.fee_bps).or_refuse()?;
+    let side = |base, fee| Side {
+        market: a.market.index,
+        penalty_bps: listed.penalty_bps,
+        spot: &spot,
+        base,
+        quote: args.quote,
+        fee,
+    };
+    let opposite = args.base.checked_neg().ok_or(BallastError::Overflow)?;
+    let taken = side(args.base, fee).book(&mut taker, &view)?;
+    let made = side(opposite, 0).book(&mut maker, &view)?;
+
+    let open = a.market.open_interest;
+    a.market.follow_position(taken.0, taken.1)?;
+    a.market.follow_position(made.0, made.1)?;
+    let within_cap = a.market.open_interest <= a.market.open_interest_cap.max(open);
+    require!(within_cap, BallastError::OpenInterestCapExceeded);
+    a.market.fees = a.market.fees.checked_add(fee).ok_or(BallastError::Overflow)?;
+    emit!(Filled {
+        market: a.market.index,
+        taker: a.taker.key(),
+        maker: a.maker.key(),
+        base: args.base,
+        quote: args.quote,
+        fee,
+    });
+    Ok(())
+}

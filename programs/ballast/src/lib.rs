@@ -1,0 +1,142 @@
+//! Ballast: a clearing program for on-chain derivatives.
+//!
+//! It holds traders' collateral, keeps every account's margin in step with how risky the market is
+//! right now, and closes what falls short without anybody's permission. This file is its table of
+//! contents: one line a handler. An instruction reads accounts, calls the pure engine
+//! (`ballast-risk`) with plain numbers, writes accounts and emits an event.
+
+use anchor_lang::prelude::*;
+
+#[cfg(target_arch = "bpf")]
+use sbf_builtins as _;
+
+pub mod error;
+pub mod event;
+pub mod instructions;
+pub mod limits;
+pub mod margin;
+pub mod oracle;
+pub mod state;
+
+use instructions::*;
+
+declare_id!("Bsr6dUsWpMNKqWYvNqW18eG4mvLMjjXA1Y9ehyN91W9h");
+
+/// The program. Handlers are documented where they live, one file each.
+#[program]
+pub mod ballast {
+    use super::*;
+
+    // ---- governance --------------------------------------------------------------------------
+
+    /// Creates a clearinghouse for a quote token. Signed by the program's upgrade authority.
+    pub fn initialize_clearinghouse(
+        ctx: Context<InitializeClearinghouse>,
+        args: InitializeClearinghouseArgs,
+    ) -> Result<()> {
+        instructions::initialize_clearinghouse(ctx, args)
+    }
+
+    /// Allocates the first part of the risk board.
+    pub fn create_board(ctx: Context<CreateBoard>) -> Result<()> {
+        instructions::create_board(ctx)
+    }
+
+    /// Grows the board by one step; the step that reaches full size makes it usable.
+    pub fn grow_board<'info>(ctx: Context<'info, GrowBoard<'info>>) -> Result<()> {
+        instructions::grow_board(ctx)
+    }
+
+    /// Lists an asset: its risk config, and its collateral vault where it has a mint.
+    pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
+        instructions::add_asset(ctx, args)
+    }
+
+    /// Opens a perpetual market on an asset.
+    pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
+        instructions::add_market(ctx, args)
+    }
+
+    /// Loads an asset's variances and scenarios, computed from history, before the first deposit.
+    pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs) -> Result<()> {
+        instructions::load_calibration(ctx, args)
+    }
+
+    /// Opens the clearinghouse for deposits; calibration ends here.
+    pub fn open_clearinghouse(ctx: Context<OpenClearinghouse>) -> Result<()> {
+        instructions::open_clearinghouse(ctx)
+    }
+
+    /// Brings an account of an older version to the current one.
+    pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
+        instructions::migrate(ctx)
+    }
+
+    // ---- risk --------------------------------------------------------------------------------
+
+    /// Takes an asset's price from its oracle and brings its volatility and haircuts up to date.
+    pub fn refresh_price(ctx: Context<RefreshPrice>) -> Result<()> {
+        instructions::refresh_price(ctx)
+    }
+
+    /// Takes one synchronous sample of all returns into the scenario ring.
+    pub fn tick(ctx: Context<Tick>) -> Result<()> {
+        instructions::tick(ctx)
+    }
+
+    /// Equity and requirement of an account at spot, as return data.
+    pub fn health(ctx: Context<Health>) -> Result<HealthReport> {
+        instructions::health(ctx)
+    }
+
+    // ---- account -----------------------------------------------------------------------------
+
+    /// Opens a margin account: a sub-account of its owner.
+    pub fn open_margin_account(ctx: Context<OpenMarginAccount>, sub_account: u16) -> Result<()> {
+        instructions::open_margin_account(ctx, sub_account)
+    }
+
+    /// Names, or with the default key removes, the key that may trade but never withdraw.
+    pub fn set_delegate(ctx: Context<SetDelegate>, delegate: Pubkey) -> Result<()> {
+        instructions::set_delegate(ctx, delegate)
+    }
+
+    /// Deposits quote, or collateral of a listed asset.
+    pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
+        instructions::deposit(ctx, amount)
+    }
+
+    /// Withdraws quote (below zero: borrows it) or collateral; IM must hold afterwards.
+    pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
+        instructions::withdraw(ctx, amount)
+    }
+
+    /// Closes an empty margin account and returns its rent.
+    pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
+        instructions::close_margin_account(ctx)
+    }
+
+    // ---- trading -----------------------------------------------------------------------------
+
+    /// Books a trade that taker and maker agreed on, inside a band around the oracle.
+    pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
+        instructions::match_fill(ctx, args)
+    }
+
+    /// Moves a position's loss into the market's pool, or its profit out of it.
+    pub fn settle(ctx: Context<Settle>) -> Result<()> {
+        instructions::settle(ctx)
+    }
+
+    /// Moves a market's collected fees into the insurance fund.
+    pub fn sweep_fees(ctx: Context<SweepFees>) -> Result<()> {
+        instructions::sweep_fees(ctx)
+    }
+
+    // ---- liquidation -------------------------------------------------------------------------
+
+    /// Takes over part of an account that has fallen below its maintenance margin.
+    pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
+        instructions::liquidate(ctx, legs)
+    }
+}

@@ -1,0 +1,128 @@
+//! Code limits: what no governance can set, whatever it signs.
+
+use anchor_lang::prelude::*;
+use ballast_risk::book::MarginParams;
+use ballast_risk::fixed::rate_from_bps;
+use ballast_risk::liquidation::LiquidationParams;
+
+use crate::error::BallastError;
+
+/// Assets on a board.
+pub const MAX_ASSETS: usize = 32;
+/// Markets on a board.
+pub const MAX_MARKETS: usize = 64;
+/// Collateral slots of a margin account.
+pub const MAX_COLLATERAL: usize = 16;
+/// Positions of a margin account.
+pub const MAX_POSITIONS: usize = 16;
+
+/// Legs that one liquidation may take over.
+pub const MAX_LIQUIDATION_LEGS: usize = 8;
+
+/// How far a publish time may lie ahead of the cluster's clock, seconds: clocks of validators and
+/// publishers differ by about this much.
+pub const FUTURE_TOLERANCE_S: i64 = 5;
+
+/// Bounds on the parameters of a clearinghouse and its listings, inclusive.
+pub mod bounds {
+    use core::ops::RangeInclusive;
+
+    /// IM ÷ MM, basis points.
+    pub const INITIAL_RATIO_BPS: RangeInclusive<u32> = 10_500..=30_000;
+    /// Liquidation buffer over MM, basis points.
+    pub const BUFFER_BPS: RangeInclusive<u32> = 100..=5_000;
+    /// The insurance fund's part of a penalty, basis points.
+    pub const INSURANCE_SHARE_BPS: RangeInclusive<u32> = 0..=8_000;
+    /// Least MM, quote micro-units: up to 1,000 quote.
+    pub const MIN_MAINTENANCE: RangeInclusive<u64> = 0..=1_000_000_000;
+    /// Dust, quote micro-units: up to 1,000 quote.
+    pub const DUST: RangeInclusive<u64> = 0..=1_000_000_000;
+    /// Seconds between ticks, and the horizon of σ and of a scenario.
+    pub const PERIOD_S: RangeInclusive<u32> = 60..=86_400;
+    /// Age up to which a price may be used, seconds.
+    pub const MAX_AGE_S: RangeInclusive<u32> = 1..=600;
+    /// Confidence interval ÷ price up to which a price is accepted, basis points.
+    pub const MAX_CONFIDENCE_BPS: RangeInclusive<u32> = 1..=1_000;
+    /// Haircut bounds, basis points.
+    pub const HAIRCUT_BPS: RangeInclusive<u32> = 10..=10_000;
+    /// Prior and floor of σ over the horizon, basis points of a basis point (1e-8).
+    pub const SIGMA_E8: RangeInclusive<u32> = 100..=99_000_000;
+    /// Half-life of the stable price, seconds.
+    pub const STABLE_HALF_LIFE_S: RangeInclusive<u32> = 60..=604_800;
+    /// Half-lives of volatility, seconds.
+    pub const VOLATILITY_HALF_LIFE_S: RangeInclusive<u32> = 300..=31_536_000;
+    /// Liquidation penalty, basis points.
+    pub const PENALTY_BPS: RangeInclusive<u32> = 0..=2_000;
+    /// Band around the oracle inside which fills are booked, basis points.
+    pub const BAND_BPS: RangeInclusive<u32> = 1..=1_000;
+    /// Taker fee, basis points.
+    pub const FEE_BPS: RangeInclusive<u32> = 0..=100;
+    /// Ticks an asset lives before it nets with others.
+    pub const NET_AFTER_TICKS: RangeInclusive<u32> = 24..=8_760;
+}
+
+/// Parameters that hold for every account of a clearinghouse.
+#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClearinghouseParams {
+    /// IM ÷ MM, basis points.
+    pub initial_ratio_bps: u32,
+    /// Liquidation stops at `MM·(1 + buffer)`, basis points.
+    pub buffer_bps: u32,
+    /// The insurance fund's part of a penalty, basis points of it.
+    pub insurance_share_bps: u32,
+    /// Seconds between ticks.
+    pub tick_interval_s: u32,
+    /// Horizon of σ and of a scenario, seconds.
+    pub horizon_s: u32,
+    /// Least MM of an account with any exposure, quote micro-units.
+    pub min_maintenance: u64,
+    /// How far past its target a liquidation may end, quote micro-units.
+    pub dust: u64,
+}
+
+impl ClearinghouseParams {
+    /// Refuses what the code limits forbid.
+    pub fn validate(&self) -> Result<()> {
+        within(bounds::INITIAL_RATIO_BPS, self.initial_ratio_bps)?;
+        within(bounds::BUFFER_BPS, self.buffer_bps)?;
+        within(bounds::INSURANCE_SHARE_BPS, self.insurance_share_bps)?;
+        within(bounds::PERIOD_S, self.tick_interval_s)?;
+        within(bounds::PERIOD_S, self.horizon_s)?;
+        within(bounds::MIN_MAINTENANCE, self.min_maintenance)?;
+        within(bounds::DUST, self.dust)?;
+        // A full close of the least book must count as dust, or it could never be liquidated.
+        require!(self.dust >= self.min_maintenance, BallastError::ParameterOutOfBounds);
+        Ok(())
+    }
+
+    /// What the engine needs for a margin.
+    pub fn margin(&self) -> MarginParams {
+        MarginParams { initial_ratio_bps: self.initial_ratio_bps, min_maintenance: self.min_maintenance }
+    }
+
+    /// What the engine needs for a liquidation; each leg brings its own penalty.
+    pub fn liquidation(&self) -> LiquidationParams {
+        LiquidationParams {
+            penalty_bps: 0,
+            insurance_share_bps: self.insurance_share_bps,
+            buffer_bps: self.buffer_bps,
+            dust: self.dust,
+        }
+    }
+}
+
+/// Refuses a parameter outside its bounds.
+pub fn within<T: PartialOrd>(bounds: core::ops::RangeInclusive<T>, value: T) -> Result<()> {
+    require!(bounds.contains(&value), BallastError::ParameterOutOfBounds);
+    Ok(())
+}
+
+/// A σ given in 1e-8, as a rate.
+pub fn sigma_from_e8(sigma: u32) -> u64 {
+    (u64::from(sigma) << 32) / 100_000_000
+}
+
+/// A haircut bound given in basis points, as a rate.
+pub fn haircut_from_bps(bps: u32) -> u64 {
+    rate_from_bps(bps)
+}

@@ -1,0 +1,92 @@
+//! Accounts → plain numbers: the one place where holdings and board meet the engine.
+
+use anchor_lang::prelude::Clock;
+use ballast_risk::book::{AssetRisk, Basis, Book, Margin, Position, RiskView};
+use ballast_risk::scenario::Column;
+use ballast_risk::{Result, RiskError, settlement};
+
+use crate::state::{AssetState, MarginAccount, RiskBoard};
+
+/// The board as the engine sees it at a moment: an asset without a recent price cannot be valued.
+pub struct BoardView<'a> {
+    board: &'a RiskBoard,
+    now: i64,
+}
+
+impl<'a> BoardView<'a> {
+    /// The board at the cluster's time.
+    pub fn new(board: &'a RiskBoard, clock: &Clock) -> Self {
+        Self::at(board, clock.unix_timestamp)
+    }
+
+    /// The board at a unix time.
+    pub fn at(board: &'a RiskBoard, now: i64) -> Self {
+        Self { board, now }
+    }
+
+    /// The board itself.
+    pub fn board(&self) -> &'a RiskBoard {
+        self.board
+    }
+
+    /// An asset whose price may be used now.
+    pub fn fresh(&self, index: usize) -> Result<&'a AssetState> {
+        let asset = self.board.asset(index)?;
+        if asset.is_fresh(self.now) { Ok(asset) } else { Err(RiskError::StalePrice) }
+    }
+
+    fn position(&self, slot: &crate::state::PositionSlot) -> Position {
+        // An index that is not listed becomes one that the engine refuses.
+        let (asset, profit_cap) = match self.board.market(slot.market.into()) {
+            Ok(market) => (market.asset.into(), market.profit_cap),
+            Err(_) => (usize::MAX, 0),
+        };
+        Position { asset, base: slot.base, entry: slot.entry, profit_cap }
+    }
+
+    /// Values an account's holdings.
+    pub fn book<'v>(&'v self, account: &'v MarginAccount, basis: Basis) -> Result<Book<'v>> {
+        Book::new(
+            account.quote,
+            account.held_collateral().map(|s| (usize::from(s.asset), s.amount)),
+            account.held_positions().map(|s| self.position(s)),
+            self,
+            basis,
+        )
+    }
+
+    /// Equity and requirement of an account.
+    pub fn margin(&self, account: &MarginAccount, basis: Basis) -> Result<Margin> {
+        self.book(account, basis)?.margin(&self.board.params().margin())
+    }
+
+    /// What an account's collateral counts for when it pays a loss.
+    pub fn collateral_credit(&self, account: &MarginAccount) -> Result<u64> {
+        account.held_collateral().try_fold(0u64, |sum, slot| {
+            let asset = self.fresh(slot.asset.into())?;
+            let credit =
+                settlement::collateral_credit(slot.amount, &asset.spot(), &asset.stable(), asset.haircut_long)?;
+            sum.checked_add(credit).ok_or(RiskError::Overflow)
+        })
+    }
+}
+
+impl RiskView for BoardView<'_> {
+    fn asset(&self, index: usize) -> Result<AssetRisk> {
+        let a = self.fresh(index)?;
+        Ok(AssetRisk {
+            spot: a.spot(),
+            stable: a.stable(),
+            sigma: a.sigma,
+            addon_long: a.addon_long,
+            addon_short: a.addon_short,
+            haircut_long: a.haircut_long,
+            tail: a.tail_long.max(a.tail_short),
+            netted: a.netted != 0,
+        })
+    }
+
+    fn column(&self, index: usize) -> Result<&Column> {
+        self.board.ring.get(index).ok_or(RiskError::UnknownAsset)
+    }
+}

@@ -1,0 +1,3 @@
+//! Prices, one source a file.
+
+pub mod pyth;

@@ -1,0 +1,41 @@
+use anchor_lang::prelude::*;
+
+/// The risk config of an asset: what governance decides of it. What follows from the market stands
+/// on the board.
+#[account]
+#[derive(InitSpace)]
+pub struct AssetConfig {
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this address.
+    pub bump: u8,
+    /// Index on the board.
+    pub index: u8,
+    /// Decimals of a native unit: the mint's, or for a pure risk factor those of its markets' base.
+    pub decimals: u8,
+    /// The clearinghouse it belongs to.
+    pub clearinghouse: Pubkey,
+    /// Name, zero-padded.
+    pub symbol: [u8; 16],
+    /// The token, where the asset is collateral; default where it is a risk factor only.
+    pub mint: Pubkey,
+    /// Its vault, where it is collateral.
+    pub vault: Pubkey,
+    /// Pyth feed.
+    pub feed_id: [u8; 32],
+    /// Confidence interval ÷ price up to which a price is accepted, basis points.
+    pub max_confidence_bps: u32,
+    /// Most of it that the vault may hold, native units.
+    pub deposit_cap: u64,
+    /// For later versions.
+    pub reserved: [u8; 256],
+}
+
+const _: () = assert!(AssetConfig::INIT_SPACE == 4 + 32 + 16 + 32 + 32 + 32 + 4 + 8 + 256);
+
+impl AssetConfig {
+    /// Whether the asset can be deposited.
+    pub fn is_collateral(&self) -> bool {
+        self.mint != Pubkey::default()
+    }
+}

@@ -1,0 +1,46 @@
+use anchor_lang::prelude::*;
+
+use crate::limits::ClearinghouseParams;
+use crate::state::seeds;
+
+/// Roles and limits. The hot path only reads it, so deposits, withdrawals and trades of different
+/// accounts run in parallel.
+#[account]
+#[derive(InitSpace)]
+pub struct Clearinghouse {
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this address.
+    pub bump: u8,
+    /// Whether deposits are taken; until then governance may still calibrate.
+    pub open: bool,
+    /// Assets listed.
+    pub asset_count: u8,
+    /// Markets listed.
+    pub market_count: u8,
+    /// The key that lists assets and sets bounds: a multisig's vault.
+    pub governance: Pubkey,
+    /// The settlement token: 6 decimals, all value is in its micro-units.
+    pub quote_mint: Pubkey,
+    /// Holds every quote balance, the pools, the fees and the insurance fund.
+    pub quote_vault: Pubkey,
+    /// The risk board.
+    pub board: Pubkey,
+    /// The insurance fund's account.
+    pub treasury: Pubkey,
+    /// Parameters for every account; copied onto the board.
+    pub params: ClearinghouseParams,
+    /// Running SHA-256 over the calibration that was loaded.
+    pub calibration_hash: [u8; 32],
+    /// For later versions.
+    pub reserved: [u8; 256],
+}
+
+const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 5 * 32 + 36 + 32 + 256);
+
+impl Clearinghouse {
+    /// Runs `f` with the seeds that sign for the vaults.
+    pub fn with_signer_seeds<T>(&self, f: impl FnOnce(&[&[&[u8]]]) -> T) -> T {
+        f(&[&[seeds::CLEARINGHOUSE, self.quote_mint.as_ref(), &[self.bump]]])
+    }
+}

@@ -1,0 +1,160 @@
+use anchor_lang::prelude::*;
+
+use crate::error::BallastError;
+use crate::limits::{MAX_COLLATERAL, MAX_POSITIONS};
+
+/// Collateral in one asset. A slot with nothing in it is free.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CollateralSlot {
+    /// Native units of the asset.
+    pub amount: u64,
+    /// Index of the asset on the board.
+    pub asset: u8,
+    pub padding: [u8; 7],
+}
+
+/// A position in one market. A slot with neither base nor entry is free.
+#[zero_copy]
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PositionSlot {
+    /// Signed native units of the market's asset.
+    pub base: i64,
+    /// Signed quote micro-units: minus what the base cost, plus losses paid in, minus profits paid
+    /// out. `⌊base·price⌋ + entry` is the unsettled profit.
+    pub entry: i64,
+    /// Index of the market on the board.
+    pub market: u8,
+    pub padding: [u8; 7],
+    /// For funding and side indexes.
+    pub reserved: [u64; 5],
+}
+
+impl PositionSlot {
+    fn is_free(&self) -> bool {
+        self.base == 0 && self.entry == 0
+    }
+}
+
+/// A trader's sub-account. Zero-copy.
+#[account(zero_copy)]
+#[derive(Debug, PartialEq, Eq)]
+pub struct MarginAccount {
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this address.
+    pub bump: u8,
+    /// Which of the owner's sub-accounts.
+    pub sub_account: u16,
+    pub padding: [u8; 4],
+    /// The clearinghouse it belongs to.
+    pub clearinghouse: Pubkey,
+    /// Who may do everything.
+    pub owner: Pubkey,
+    /// Who may trade but not withdraw; default for nobody.
+    pub delegate: Pubkey,
+    /// Settled quote, signed micro-units; below zero it is a loan against the rest.
+    pub quote: i64,
+    /// Collateral by asset.
+    pub collateral: [CollateralSlot; MAX_COLLATERAL],
+    /// Positions by market.
+    pub positions: [PositionSlot; MAX_POSITIONS],
+    /// For later versions.
+    pub reserved: [u64; 32],
+}
+
+const _: () = assert!(core::mem::size_of::<MarginAccount>() == 8 + 3 * 32 + 8 + 16 * 16 + 64 * 16 + 256);
+
+impl MarginAccount {
+    /// Bytes of the account, discriminator included.
+    pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
+
+    /// Refuses a signer that is neither owner nor delegate.
+    pub fn authorise(&self, signer: &Pubkey) -> Result<()> {
+        let delegated = self.delegate != Pubkey::default() && *signer == self.delegate;
+        require!(*signer == self.owner || delegated, BallastError::NotAuthorised);
+        Ok(())
+    }
+
+    /// Changes the settled quote balance.
+    pub fn add_quote(&mut self, amount: i64) -> Result<()> {
+        self.quote = self.quote.checked_add(amount).ok_or(BallastError::Overflow)?;
+        Ok(())
+    }
+
+    /// Native units held of an asset.
+    pub fn collateral_of(&self, asset: u8) -> u64 {
+        self.collateral.iter().find(|s| s.amount != 0 && s.asset == asset).map_or(0, |s| s.amount)
+    }
+
+    /// Adds collateral, in the asset's slot or the first free one.
+    pub fn add_collateral(&mut self, asset: u8, amount: u64) -> Result<()> {
+        let at = self
+            .collateral
+            .iter()
+            .position(|s| s.amount != 0 && s.asset == asset)
+            .or_else(|| self.collateral.iter().position(|s| s.amount == 0))
+            .ok_or(BallastError::NoCollateralSlot)?;
+        let slot = &mut self.collateral[at];
+        slot.asset = asset;
+        slot.amount = slot.amount.checked_add(amount).ok_or(BallastError::Overflow)?;
+        Ok(())
+    }
+
+    /// Takes collateral out of its slot.
+    pub fn take_collateral(&mut self, asset: u8, amount: u64) -> Result<()> {
+        let slot = self
+            .collateral
+            .iter_mut()
+            .find(|s| s.amount >= amount && s.amount != 0 && s.asset == asset)
+            .ok_or(BallastError::InsufficientBalance)?;
+        slot.amount -= amount;
+        if slot.amount == 0 {
+            *slot = CollateralSlot::default();
+        }
+        Ok(())
+    }
+
+    /// The position in a market; a flat one where there is none.
+    pub fn position(&self, market: u8) -> PositionSlot {
+        self.positions.iter().find(|s| !s.is_free() && s.market == market).copied().unwrap_or_default()
+    }
+
+    /// Adds to a position, in the market's slot or the first free one; frees a slot that ends empty.
+    pub fn add_position(&mut self, market: u8, base: i64, entry: i64) -> Result<()> {
+        let at = self
+            .positions
+            .iter()
+            .position(|s| !s.is_free() && s.market == market)
+            .or_else(|| self.positions.iter().position(PositionSlot::is_free))
+            .ok_or(BallastError::NoPositionSlot)?;
+        let slot = &mut self.positions[at];
+        slot.market = market;
+        slot.base = slot.base.checked_add(base).ok_or(BallastError::Overflow)?;
+        slot.entry = slot.entry.checked_add(entry).ok_or(BallastError::Overflow)?;
+        if slot.is_free() {
+            *slot = PositionSlot::default();
+        }
+        Ok(())
+    }
+
+    /// Slots with collateral.
+    pub fn held_collateral(&self) -> impl Iterator<Item = &CollateralSlot> + Clone {
+        self.collateral.iter().filter(|s| s.amount != 0)
+    }
+
+    /// Slots with a position or something unsettled.
+    pub fn held_positions(&self) -> impl Iterator<Item = &PositionSlot> + Clone {
+        self.positions.iter().filter(|s| !s.is_free())
+    }
+
+    /// Whether nothing is owed by this account whatever prices do.
+    pub fn is_free_of_risk(&self) -> bool {
+        self.quote >= 0 && self.held_positions().next().is_none()
+    }
+
+    /// Whether nothing at all is left in it.
+    pub fn is_empty(&self) -> bool {
+        self.quote == 0 && self.held_collateral().next().is_none() && self.held_positions().next().is_none()
+    }
+}

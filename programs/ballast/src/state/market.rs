@@ -1,0 +1,47 @@
+use anchor_lang::prelude::*;
+
+use crate::error::BallastError;
+
+/// A perpetual market on an asset.
+#[account]
+#[derive(InitSpace)]
+pub struct Market {
+    /// Layout version.
+    pub version: u8,
+    /// Bump of this address.
+    pub bump: u8,
+    /// Index on the board.
+    pub index: u8,
+    /// Index of its asset.
+    pub asset: u8,
+    /// The clearinghouse it belongs to.
+    pub clearinghouse: Pubkey,
+    /// Name, zero-padded.
+    pub symbol: [u8; 16],
+    /// Fills are booked at most this far from the oracle, basis points.
+    pub band_bps: u32,
+    /// Taker fee, basis points of the quote paid.
+    pub fee_bps: u32,
+    /// Most that may be open on one side, native units.
+    pub open_interest_cap: u64,
+    /// Σ of long positions = Σ of short positions, native units.
+    pub open_interest: u64,
+    /// Settled losses not yet paid out as profits, quote micro-units. Σ of entries = this, always.
+    pub pool: u64,
+    /// Fees collected and not yet swept, quote micro-units.
+    pub fees: u64,
+    /// For later versions.
+    pub reserved: [u8; 256],
+}
+
+const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 256);
+
+impl Market {
+    /// Follows one account's position from `before` to `after` native units. Longs of all accounts
+    /// make the open interest; the shorts equal them.
+    pub fn follow_position(&mut self, before: i64, after: i64) -> Result<()> {
+        let open = i128::from(self.open_interest) + i128::from(after.max(0)) - i128::from(before.max(0));
+        self.open_interest = u64::try_from(open).map_err(|_| BallastError::Overflow)?;
+        Ok(())
+    }
+}

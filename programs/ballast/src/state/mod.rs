@@ -1,0 +1,37 @@
+//! Accounts, one type a file. Every account starts with a version and ends with reserved bytes; its
+//! size is asserted, every field's unit is written.
+
+pub mod asset_config;
+pub mod clearinghouse;
+pub mod margin_account;
+pub mod market;
+pub mod risk_board;
+pub mod treasury;
+
+pub use asset_config::AssetConfig;
+pub use clearinghouse::Clearinghouse;
+pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot};
+pub use market::Market;
+pub use risk_board::{AssetState, MarketState, RiskBoard};
+pub use treasury::Treasury;
+
+/// Version of every account layout in this release.
+pub const VERSION: u8 = 1;
+
+/// Seeds of the program's addresses.
+pub mod seeds {
+    /// `[CLEARINGHOUSE, quote mint]`; also the authority of every vault.
+    pub const CLEARINGHOUSE: &[u8] = b"clearinghouse";
+    /// `[BOARD, clearinghouse]`.
+    pub const BOARD: &[u8] = b"board";
+    /// `[TREASURY, clearinghouse]`.
+    pub const TREASURY: &[u8] = b"treasury";
+    /// `[ASSET, clearinghouse, [index]]`.
+    pub const ASSET: &[u8] = b"asset";
+    /// `[MARKET, clearinghouse, [index]]`.
+    pub const MARKET: &[u8] = b"market";
+    /// `[VAULT, clearinghouse, mint]`.
+    pub const VAULT: &[u8] = b"vault";
+    /// `[MARGIN, clearinghouse, owner, sub-account id (u16 LE)]`.
+    pub const MARGIN: &[u8] = b"margin";
+}

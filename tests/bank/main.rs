@@ -1,0 +1,1 @@
+//! The main path through a bank.

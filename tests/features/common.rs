@@ -1,0 +1,215 @@
+//! What the stories share: refusals, the books of a house, a rival house in the same VM.
+
+use std::collections::BTreeMap;
+
+use anchor_lang::prelude::Pubkey;
+use anchor_lang::solana_program::instruction::Instruction;
+use anchor_spl::token;
+use ballast::instructions::InitializeClearinghouseArgs;
+use ballast::state::{MarginAccount, Market};
+use ballast_client::{Deployment, decode};
+use ballast_sandbox::house::{ListedAsset, Sent, default_params, made_up_history};
+use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer, Vm};
+
+/// One whole token of the coins that [`House::with_coins`] lists: nine decimals.
+pub const COIN: u64 = 1_000_000_000;
+/// The same, signed.
+pub const BASE: i64 = COIN as i64;
+
+/// A clearinghouse with one coin at 100 quote, and its perpetual.
+pub fn sol() -> House {
+    House::with_coins(&[("SOL", 100.0)])
+}
+
+/// The same with a second coin at 1,000 quote.
+pub fn sol_and_eth() -> House {
+    House::with_coins(&[("SOL", 100.0), ("ETH", 1_000.0)])
+}
+
+/// Time passes, then these are the prices.
+pub fn prices_after(house: &mut House, seconds: i64, dollars: &[f64]) {
+    house.vm.advance(seconds);
+    house.post_all(dollars);
+}
+
+// ---- refusals ------------------------------------------------------------------------------------
+
+/// Something with a VM in it.
+pub trait World {
+    /// The VM.
+    fn vm(&mut self) -> &mut Vm;
+}
+
+impl World for Vm {
+    fn vm(&mut self) -> &mut Vm {
+        self
+    }
+}
+
+impl World for House {
+    fn vm(&mut self) -> &mut Vm {
+        &mut self.vm
+    }
+}
+
+/// Every account of the program and of the token program, to the byte and the lamport.
+pub fn everything(vm: &Vm) -> BTreeMap<Pubkey, (u64, Vec<u8>)> {
+    [ballast::ID, token::ID]
+        .iter()
+        .flat_map(|program| vm.svm.get_program_accounts(program))
+        .map(|(address, account)| (address, (account.lamports, account.data)))
+        .collect()
+}
+
+/// The attempt is refused with exactly this error, and nothing has changed.
+#[track_caller]
+pub fn refused<W: World, E: Into<u32>>(world: &mut W, error: E, attempt: impl FnOnce(&mut W) -> Sent) {
+    let (code, before) = (error.into(), everything(world.vm()));
+    match attempt(world) {
+        Ok(receipt) => panic!("expected refusal {code}, but it was accepted:\n{}", receipt.logs.join("\n")),
+        Err(refusal) => assert_eq!(refusal.code(), Some(code), "{refusal}"),
+    }
+    assert!(before == everything(world.vm()), "a refused attempt changed an account");
+}
+
+/// [`refused`], of one instruction.
+#[track_caller]
+pub fn refused_ix<W: World, E: Into<u32>>(world: &mut W, error: E, instruction: Instruction, signers: &[&Keypair]) {
+    refused(world, error, |w| w.vm().send(&[instruction], signers));
+}
+
+/// The instruction with one of its accounts exchanged for another.
+pub fn with_account(mut instruction: Instruction, from: Pubkey, to: Pubkey) -> Instruction {
+    let metas: Vec<_> = instruction.accounts.iter_mut().filter(|m| m.pubkey == from).collect();
+    assert!(!metas.is_empty(), "the instruction does not name that account");
+    metas.into_iter().for_each(|m| m.pubkey = to);
+    instruction
+}
+
+/// The instruction without the signature of one account.
+pub fn unsigned(mut instruction: Instruction, key: Pubkey) -> Instruction {
+    instruction.accounts.iter_mut().filter(|m| m.pubkey == key).for_each(|m| m.is_signer = false);
+    instruction
+}
+
+// ---- books ---------------------------------------------------------------------------------------
+
+/// Every margin account of the house.
+pub fn all_accounts(house: &House) -> Vec<Box<MarginAccount>> {
+    let found = house.vm.svm.get_program_accounts(&ballast::ID);
+    let accounts = found.iter().filter_map(|(_, a)| decode::margin_account(&a.data).ok());
+    accounts.filter(|a| a.clearinghouse == house.at.clearinghouse).collect()
+}
+
+/// Conservation, exact to the unit: quote, every collateral, and in every market base and entries.
+#[track_caller]
+pub fn assert_conserved(house: &House) {
+    let accounts = all_accounts(house);
+    let markets: Vec<Market> = (0..house.markets.len() as u8).map(|m| house.market(m)).collect();
+    let quote: i128 = accounts.iter().map(|a| i128::from(a.quote)).sum();
+    let pools: i128 = markets.iter().map(|m| i128::from(m.pool) + i128::from(m.fees)).sum();
+    let owed = quote + pools + i128::from(house.treasury().insurance);
+    assert_eq!(i128::from(house.vm.tokens(&house.at.quote_vault)), owed, "quote is conserved");
+
+    for (index, asset) in house.assets.iter().enumerate() {
+        if let Some(mint) = asset.mint {
+            let held: u64 = accounts.iter().map(|a| a.collateral_of(index as u8)).sum();
+            assert_eq!(house.vm.tokens(&house.at.vault(&mint)), held, "collateral {index} is conserved");
+        }
+    }
+    for (index, market) in markets.iter().enumerate() {
+        let slots: Vec<_> = accounts.iter().map(|a| a.position(index as u8)).collect();
+        let base: i128 = slots.iter().map(|s| i128::from(s.base)).sum();
+        let entries: i128 = slots.iter().map(|s| i128::from(s.entry)).sum();
+        let longs: i128 = slots.iter().map(|s| i128::from(s.base.max(0))).sum();
+        assert_eq!(base, 0, "every long has a short in market {index}");
+        assert_eq!(entries, i128::from(market.pool), "entries balance with the pool in market {index}");
+        assert_eq!(i128::from(market.open_interest), longs, "open interest of market {index}");
+    }
+}
+
+/// Settled quote of a person.
+pub fn quote_of(house: &House, person: &Person) -> i64 {
+    house.margin_account(&person.account).quote
+}
+
+/// Tokens in a person's wallet.
+pub fn wallet_of(house: &House, person: &Person, mint: &Pubkey) -> u64 {
+    house.vm.tokens(&person.wallets[mint])
+}
+
+/// A key that nothing knows, with a wallet of quote.
+pub fn stranger(house: &mut House, quote: u64) -> (Keypair, Pubkey) {
+    let (key, mint) = (Keypair::new(), house.at.quote_mint);
+    let wallet = house.vm.create_wallet(&mint, &key.pubkey(), quote);
+    (key, wallet)
+}
+
+/// A coin that is listed and calibrated, with its perpetual; only before the house opens.
+pub fn list_coin(house: &mut House, spec: AssetSpec) -> u8 {
+    let name = spec.symbol.clone();
+    let index = house.list_asset(spec).expect("a coin is listed");
+    house.open_market(MarketSpec::perpetual(&name, index)).expect("a market is opened");
+    house.calibrate(made_up_history(index)).expect("a calibration is loaded");
+    index
+}
+
+// ---- a house beside the house --------------------------------------------------------------------
+
+/// A second clearinghouse in the same VM, complete and open, with one coin at 100 quote: where
+/// counterfeits that are genuine elsewhere come from.
+pub struct Rival {
+    /// Its addresses.
+    pub at: Deployment,
+    governance: Keypair,
+    assets: Vec<ListedAsset>,
+    markets: Vec<MarketSpec>,
+}
+
+impl Rival {
+    /// Founds it.
+    pub fn of(house: &mut House) -> Self {
+        let at = Deployment::of(house.vm.create_mint(6));
+        let mut rival = Self { at, governance: Keypair::new(), assets: Vec::new(), markets: Vec::new() };
+        rival.visit(house, |house| {
+            found(&mut house.vm, &at, house.governance.pubkey());
+            list_coin(house, AssetSpec::coin("SOL", 9));
+            house.open().expect("the rival opens");
+            house.post_all(&[100.0]);
+        });
+        rival
+    }
+
+    /// Runs a story in the rival house.
+    pub fn visit<T>(&mut self, house: &mut House, story: impl FnOnce(&mut House) -> T) -> T {
+        self.swap(house);
+        let told = story(house);
+        self.swap(house);
+        told
+    }
+
+    fn swap(&mut self, house: &mut House) {
+        core::mem::swap(&mut self.at, &mut house.at);
+        core::mem::swap(&mut self.governance, &mut house.governance);
+        core::mem::swap(&mut self.assets, &mut house.assets);
+        core::mem::swap(&mut self.markets, &mut house.markets);
+    }
+}
+
+/// Initialises a clearinghouse and grows its board to full size.
+pub fn found(vm: &mut Vm, at: &Deployment, governance: Pubkey) {
+    let args = InitializeClearinghouseArgs { governance, params: default_params() };
+    initialise(vm, at, args).expect("the upgrade authority initialises");
+    let payer = vm.payer.pubkey();
+    vm.send(&[at.create_board(payer)], &[]).expect("the board's first step");
+    for _ in 0..Deployment::board_steps() {
+        vm.send(&[at.grow_board(payer)], &[]).expect("the board grows");
+    }
+}
+
+/// `initialize_clearinghouse`, signed by the upgrade authority.
+pub fn initialise(vm: &mut Vm, at: &Deployment, args: InitializeClearinghouseArgs) -> Sent {
+    let authority = vm.upgrade_authority.insecure_clone();
+    let initialise = at.initialize_clearinghouse(vm.payer.pubkey(), authority.pubkey(), args);
+    vm.send(&[initialise], &[&authority])
+}

@@ -1,0 +1,26 @@
+//! What these tests share.
+
+use anchor_lang::prelude::Pubkey;
+use ballast_sandbox::House;
+use ballast_tests::auditor::{Key, Ledger};
+
+/// The clearinghouse as the auditor reads it: raw bytes of every account that the program owns.
+///
+/// # Panics
+/// If something that the clearinghouse names is missing.
+pub fn ledger(house: &House) -> Ledger {
+    let accounts: Vec<(Key, Vec<u8>)> = house
+        .vm
+        .svm
+        .get_program_accounts(&ballast::ID)
+        .into_iter()
+        .filter(|(_, account)| account.lamports > 0)
+        .map(|(key, account)| (key.to_bytes(), account.data))
+        .collect();
+    let token_account = |key: &Key| {
+        let data = house.vm.data(&Pubkey::from(*key));
+        (!data.is_empty()).then_some(data)
+    };
+    Ledger::read(&house.at.clearinghouse.to_bytes(), &accounts, &token_account)
+        .expect("the clearinghouse's accounts are what they are named as")
+}

@@ -1,0 +1,7 @@
+//! The demo under audit, and random sequences of instructions.
+
+mod audit;
+mod common;
+mod layout;
+mod poking;
+mod sequences;

@@ -1,0 +1,25 @@
+//! An auditor of its own: raw account bytes in, f64 out, no code shared with the engine.
+//!
+//! It answers the questions that the program's word cannot settle: is every token accounted for, is
+//! every figure on the board what the market said, and was somebody closed out who should not have
+//! been? Offsets are written out from the documented layouts, tails are found by sorting, margins are
+//! sums of f64: slow, plain, and wrong in other places than the engine would be. Only counting is done
+//! in integers, because there a unit matters.
+//!
+//! | module | what it gives |
+//! |---|---|
+//! | [`layout`] | where every field lies, in numbers |
+//! | [`ledger`] | one clearinghouse out of a heap of accounts; conservation |
+//! | [`board`] | the risk board; σ, tails and haircuts recomputed |
+//! | [`margin`] | equity and requirement of an account, and how far an honest engine may differ |
+//! | [`history`] | two boards, one refresh or tick apart: is the second what follows from the first? |
+
+pub mod board;
+pub mod history;
+pub mod layout;
+pub mod ledger;
+pub mod margin;
+
+pub use board::{Asset, Board};
+pub use ledger::{Account, Key, Ledger};
+pub use margin::{Basis, Margin};

@@ -1,0 +1,177 @@
+//! Where every field lies: bytes from the start of the account, discriminator included.
+//!
+//! Written out by hand; a test compares them with the program's types, so that a layout that changes
+//! is noticed and not followed.
+
+/// First bytes of each kind of account.
+pub mod kind {
+    pub const CLEARINGHOUSE: [u8; 8] = [132, 239, 37, 188, 215, 221, 100, 94];
+    pub const TREASURY: [u8; 8] = [238, 239, 123, 238, 89, 1, 168, 253];
+    pub const ASSET_CONFIG: [u8; 8] = [57, 112, 247, 166, 247, 64, 140, 23];
+    pub const MARKET: [u8; 8] = [219, 190, 213, 55, 0, 227, 198, 154];
+    pub const RISK_BOARD: [u8; 8] = [165, 133, 243, 129, 185, 106, 112, 56];
+    pub const MARGIN_ACCOUNT: [u8; 8] = [133, 220, 173, 213, 179, 211, 43, 238];
+}
+
+/// Version byte of every account.
+pub const VERSION: usize = 8;
+
+/// `Clearinghouse`.
+pub mod clearinghouse {
+    pub const OPEN: usize = 10;
+    pub const ASSET_COUNT: usize = 11;
+    pub const MARKET_COUNT: usize = 12;
+    pub const QUOTE_MINT: usize = 45;
+    pub const QUOTE_VAULT: usize = 77;
+    pub const BOARD: usize = 109;
+    pub const TREASURY: usize = 141;
+}
+
+/// `Treasury`.
+pub mod treasury {
+    pub const CLEARINGHOUSE: usize = 10;
+    pub const INSURANCE: usize = 42;
+}
+
+/// `AssetConfig`.
+pub mod asset_config {
+    pub const INDEX: usize = 10;
+    pub const DECIMALS: usize = 11;
+    pub const CLEARINGHOUSE: usize = 12;
+    pub const MINT: usize = 60;
+    pub const VAULT: usize = 92;
+    pub const DEPOSIT_CAP: usize = 160;
+}
+
+/// `Market`.
+pub mod market {
+    pub const INDEX: usize = 10;
+    pub const ASSET: usize = 11;
+    pub const CLEARINGHOUSE: usize = 12;
+    pub const OPEN_INTEREST: usize = 76;
+    pub const POOL: usize = 84;
+    pub const FEES: usize = 92;
+}
+
+/// `MarginAccount`, its collateral slots (16 of 16 bytes) and its positions (16 of 64 bytes).
+pub mod margin_account {
+    pub const CLEARINGHOUSE: usize = 16;
+    pub const OWNER: usize = 48;
+    pub const DELEGATE: usize = 80;
+    pub const QUOTE: usize = 112;
+    pub const COLLATERAL: usize = 120;
+    pub const POSITIONS: usize = 376;
+    pub const SIZE: usize = 1_656;
+
+    pub const SLOTS: usize = 16;
+    pub const COLLATERAL_SLOT: usize = 16;
+    pub const POSITION_SLOT: usize = 64;
+    /// Within a collateral slot.
+    pub const AMOUNT: usize = 0;
+    pub const ASSET: usize = 8;
+    /// Within a position.
+    pub const BASE: usize = 0;
+    pub const ENTRY: usize = 8;
+    pub const MARKET: usize = 16;
+}
+
+/// `RiskBoard`: assets (32 of 264 bytes), markets (64 of 64 bytes), ring (32 columns of 128 words).
+pub mod board {
+    pub const ASSET_COUNT: usize = 10;
+    pub const MARKET_COUNT: usize = 11;
+    pub const INITIAL_RATIO_BPS: usize = 12;
+    pub const CLEARINGHOUSE: usize = 16;
+    pub const BUFFER_BPS: usize = 48;
+    pub const INSURANCE_SHARE_BPS: usize = 52;
+    pub const TICK_INTERVAL_S: usize = 56;
+    pub const HORIZON_S: usize = 60;
+    pub const MIN_MAINTENANCE: usize = 64;
+    pub const DUST: usize = 72;
+    pub const LAST_TICK: usize = 80;
+    pub const TICK_COUNT: usize = 88;
+    pub const NEXT_ROW: usize = 96;
+    pub const ASSETS: usize = 360;
+    pub const MARKETS: usize = 8_808;
+    pub const RING: usize = 12_904;
+    pub const SIZE: usize = 45_928;
+
+    pub const ASSET: usize = 264;
+    pub const MARKET: usize = 64;
+    pub const COLUMN: usize = 1_024;
+    /// Within a market.
+    pub const PROFIT_CAP: usize = 0;
+    pub const PENALTY_BPS: usize = 8;
+    pub const MARKET_ASSET: usize = 12;
+}
+
+/// `AssetState`, within its place on the board.
+pub mod asset {
+    pub const SPOT: usize = 0;
+    pub const STABLE: usize = 8;
+    pub const SAMPLE: usize = 16;
+    pub const TICK: usize = 24;
+    pub const SPOT_SHIFT: usize = 32;
+    pub const STABLE_SHIFT: usize = 33;
+    pub const SAMPLE_SHIFT: usize = 34;
+    pub const TICK_SHIFT: usize = 35;
+    pub const NETTED: usize = 37;
+    pub const DECIMALS: usize = 38;
+    pub const PUBLISH_TIME: usize = 40;
+    pub const SAMPLE_TIME: usize = 48;
+    pub const TICK_TIME: usize = 56;
+    pub const SIGMA: usize = 64;
+    pub const TICK_SIGMA: usize = 72;
+    pub const VARIANCE_FAST: usize = 80;
+    pub const VARIANCE_SLOW: usize = 88;
+    pub const HAIRCUT_LONG: usize = 96;
+    pub const HAIRCUT_SHORT: usize = 104;
+    pub const ADDON_LONG: usize = 112;
+    pub const ADDON_SHORT: usize = 120;
+    pub const TAIL_LONG: usize = 128;
+    pub const TAIL_SHORT: usize = 132;
+    pub const TICKS_LIVED: usize = 136;
+    pub const ROWS_FILLED: usize = 140;
+    pub const MAX_AGE_S: usize = 148;
+    pub const NET_AFTER_TICKS: usize = 152;
+    pub const PENALTY_BPS: usize = 156;
+    pub const HAIRCUT_MIN: usize = 160;
+    pub const HAIRCUT_MAX: usize = 168;
+    pub const SIGMA_FLOOR: usize = 176;
+    pub const STABLE_HALF_LIFE_S: usize = 184;
+    pub const FAST_HALF_LIFE_S: usize = 188;
+    pub const SLOW_HALF_LIFE_S: usize = 192;
+    pub const GRID_S: usize = 196;
+}
+
+/// An SPL token account.
+pub mod token {
+    pub const MINT: usize = 0;
+    pub const AMOUNT: usize = 64;
+}
+
+/// `N` bytes at an offset.
+///
+/// # Panics
+/// If the account is shorter: its layout is not the one above.
+#[must_use]
+pub fn bytes<const N: usize>(data: &[u8], at: usize) -> [u8; N] {
+    data[at..at + N].try_into().expect("the slice has N bytes")
+}
+
+/// A `u64`, little-endian.
+#[must_use]
+pub fn u64_at(data: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes(data, at))
+}
+
+/// An `i64`, little-endian.
+#[must_use]
+pub fn i64_at(data: &[u8], at: usize) -> i64 {
+    i64::from_le_bytes(bytes(data, at))
+}
+
+/// A `u32`, little-endian.
+#[must_use]
+pub fn u32_at(data: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes(data, at))
+}

@@ -1,0 +1,185 @@
+//! Compute units of every instruction, in the VM, at the sizes that matter.
+//!
+//! Writes `benchmarks/compute_units.json` and a table beside it; both are committed, so that a
+//! regression shows in review. A figure is the whole transaction with that one instruction in it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use ballast::state::{AssetConfig, Clearinghouse, MarginAccount, Market, RiskBoard, Treasury};
+use ballast_sandbox::house::QUOTE;
+use ballast_sandbox::vm::{COMPUTE_LIMIT, program_path};
+use ballast_sandbox::{House, Person};
+
+/// Aims of the design, compute units; the last is the share of the limit that nothing may exceed.
+const AIMS: [(&str, u64, &str); 14] = [
+    ("deposit", 25_000, "quote into an account"),
+    ("withdraw_1", 40_000, "quote, with one exposure to margin"),
+    ("withdraw_8", 40_000, "quote, with eight exposures to margin"),
+    ("match_fill_8", 60_000, "both sides hold eight positions"),
+    ("health_1", 50_000, "margin check, one exposure"),
+    ("health_2", 50_000, "margin check, two exposures"),
+    ("health_8", 50_000, "margin check, eight exposures"),
+    ("health_16", 50_000, "margin check, sixteen exposures"),
+    ("health_32", 50_000, "margin check, 16 collaterals and 16 positions"),
+    ("liquidate_2", 45_000, "account and keeper with two exposures"),
+    ("liquidate_full", 120_000, "account with 16 collaterals and 16 positions"),
+    ("refresh_price", 30_000, "one asset from Pyth"),
+    ("tick_3", 300_000, "three assets"),
+    ("tick_32", 300_000, "thirty-two assets"),
+];
+
+const PRICE: f64 = 100.0;
+const COIN: u64 = 1_000_000_000;
+
+fn coins(count: usize) -> (House, Vec<f64>) {
+    let names: Vec<String> = (0..count).map(|i| format!("C{i:02}")).collect();
+    let listed: Vec<(&str, f64)> = names.iter().map(|n| (n.as_str(), PRICE)).collect();
+    let mut house = House::with_coins(&listed);
+    let prices = vec![PRICE; count];
+    house.season(&prices);
+    (house, prices)
+}
+
+/// Long `units` thousandths of a coin in each of `markets`, against the desk.
+fn positions(house: &mut House, who: &Person, desk: &Person, markets: core::ops::Range<u8>, milli: i64) -> Result<()> {
+    for market in markets {
+        house.fill_at_oracle(market, who, desk, milli * (COIN / 1_000) as i64)?;
+    }
+    Ok(())
+}
+
+fn health_of(count: u8) -> Result<u64> {
+    let (mut house, _) = coins(usize::from(count));
+    let desk = house.person_with_quote(100_000_000);
+    let who = house.person_with_quote(1_000_000);
+    if count == 32 {
+        for asset in 0..16 {
+            house.fund_collateral(&who, asset, COIN)?;
+        }
+        positions(&mut house, &who, &desk, 16..32, 1_000)?;
+    } else {
+        // Alternating sides: every leg is in the core, as in a hedged book.
+        for market in 0..count {
+            let side = if market % 2 == 0 { 1_000 } else { -900 };
+            positions(&mut house, &who, &desk, market..market + 1, side)?;
+        }
+    }
+    let check = house.at.health(who.account);
+    Ok(house.vm.send(&[check], &[])?.compute_units)
+}
+
+fn withdraw_with(count: u8) -> Result<u64> {
+    let (mut house, _) = coins(usize::from(count));
+    let desk = house.person_with_quote(100_000_000);
+    let who = house.person_with_quote(1_000_000);
+    positions(&mut house, &who, &desk, 0..count, 1_000)?;
+    Ok(house.withdraw_quote(&who, 1_000 * QUOTE)?.compute_units)
+}
+
+fn match_fill_8() -> Result<u64> {
+    let (mut house, _) = coins(8);
+    let (taker, maker) = (house.person_with_quote(1_000_000), house.person_with_quote(1_000_000));
+    positions(&mut house, &taker, &maker, 0..8, 1_000)?;
+    Ok(house.fill_at_oracle(0, &taker, &maker, COIN as i64)?.compute_units)
+}
+
+/// A liquidation of an account with the given books, and a keeper that holds something of its own.
+fn liquidate(collaterals: u8, markets: core::ops::Range<u8>, assets: usize) -> Result<u64> {
+    let (mut house, mut prices) = coins(assets);
+    let desk = house.person_with_quote(1_000_000_000);
+    let keeper = house.person_with_quote(100_000_000);
+    positions(&mut house, &keeper, &desk, 0..2, 1_000)?;
+    let exposures = u64::from(collaterals) + markets.len() as u64;
+    let who = house.person_with_quote(exposures * 20);
+    for asset in 0..collaterals {
+        house.fund_collateral(&who, asset, COIN / 10)?;
+    }
+    positions(&mut house, &who, &desk, markets, 1_000)?;
+    // Everything falls until the account is short, but not bankrupt.
+    while house.plan(&who.account, &keeper).is_none() {
+        house.vm.advance(30);
+        prices.iter_mut().for_each(|p| *p *= 0.995);
+        house.post_all(&prices);
+    }
+    let plan = house.plan(&who.account, &keeper).context("the account is short")?;
+    Ok(house.liquidate(&who.account, &keeper, &plan)?.compute_units)
+}
+
+fn measure() -> Result<BTreeMap<String, u64>> {
+    let mut found = BTreeMap::new();
+    let mut put = |name: &str, units: u64| {
+        eprintln!("{name:<16} {units:>8}");
+        found.insert(name.to_owned(), units);
+    };
+
+    let (mut house, prices) = coins(3);
+    let who = house.person_with_quote(1_000);
+    put("deposit", house.fund_quote(&who, QUOTE)?.compute_units);
+    house.vm.advance(3_600);
+    house.post(0, PRICE * 1.01);
+    put("refresh_price", house.refresh(0)?.compute_units);
+    house.post(1, prices[1]);
+    house.refresh(1)?;
+    house.post(2, prices[2]);
+    house.refresh(2)?;
+    put("tick_3", house.tick()?.compute_units);
+
+    let (mut house, prices) = coins(32);
+    house.vm.advance(3_600);
+    house.post_all(&prices);
+    put("tick_32", house.tick()?.compute_units);
+
+    put("withdraw_1", withdraw_with(1)?);
+    put("withdraw_8", withdraw_with(8)?);
+    put("match_fill_8", match_fill_8()?);
+    for count in [1, 2, 8, 16, 32] {
+        put(&format!("health_{count}"), health_of(count)?);
+    }
+    put("liquidate_2", liquidate(0, 0..2, 2)?);
+    put("liquidate_full", liquidate(16, 16..32, 32)?);
+
+    put("size_program", std::fs::metadata(program_path())?.len());
+    put("size_clearinghouse", (8 + <Clearinghouse as anchor_lang::Space>::INIT_SPACE) as u64);
+    put("size_treasury", (8 + <Treasury as anchor_lang::Space>::INIT_SPACE) as u64);
+    put("size_asset_config", (8 + <AssetConfig as anchor_lang::Space>::INIT_SPACE) as u64);
+    put("size_market", (8 + <Market as anchor_lang::Space>::INIT_SPACE) as u64);
+    put("size_margin_account", MarginAccount::SPACE as u64);
+    put("size_risk_board", RiskBoard::SPACE as u64);
+    Ok(found)
+}
+
+fn table(found: &BTreeMap<String, u64>) -> String {
+    let mut text = String::from("# Compute units\n\nWhole transactions in the VM, written by `make bench`.\n\n");
+    text.push_str("| case | compute units | aim | share of the limit | what |\n|---|---:|---:|---:|---|\n");
+    for (name, aim, what) in AIMS {
+        let units = found.get(name).copied().unwrap_or_default();
+        let share = units as f64 / COMPUTE_LIMIT as f64 * 100.0;
+        let mark = if units <= aim { "" } else { " **above**" };
+        let _ = writeln!(text, "| `{name}` | {units} | {aim}{mark} | {share:.1} % | {what} |");
+    }
+    let one_more = |a: &str, b: &str, steps: u64| {
+        (found.get(b).copied().unwrap_or_default().saturating_sub(found.get(a).copied().unwrap_or_default())) / steps
+    };
+    let _ = writeln!(
+        text,
+        "\nOne more asset in a health check: {} (2 to 8), {} (8 to 16); aim 1300.\n",
+        one_more("health_2", "health_8", 6),
+        one_more("health_8", "health_16", 8)
+    );
+    text.push_str("| size | bytes |\n|---|---:|\n");
+    for (name, bytes) in found.iter().filter(|(name, _)| name.starts_with("size_")) {
+        let _ = writeln!(text, "| {} | {bytes} |", name.trim_start_matches("size_").replace('_', " "));
+    }
+    text
+}
+
+fn main() -> Result<()> {
+    let found = measure()?;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../benchmarks");
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(format!("{folder}/compute_units.json"), serde_json::to_string_pretty(&found)? + "\n")?;
+    std::fs::write(format!("{folder}/compute_units.md"), table(&found))?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Writes `idl/ballast.json`, the program's interface, without the Anchor CLI.
+//!
+//! Anchor's derive macros print the interface from tests that only exist under the feature
+//! `idl-build`; `anchor-lang-idl` compiles and runs them and puts the parts together. That build has a
+//! folder of its own, because its features and flags differ from those of every other build here.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anchor_lang_idl::build::IdlBuilder;
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "\
+Writes the program's interface to idl/ballast.json.
+
+usage: idl [--check]
+
+  --check   write nothing; fail if idl/ballast.json is not what the program's source gives";
+
+fn main() -> ExitCode {
+    // SAFETY: the process has one thread as yet.
+    // The builder would pass a toolchain that this variable names to cargo in a form that no cargo takes.
+    unsafe { env::remove_var("RUSTUP_TOOLCHAIN") };
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => write(),
+        ["--check"] => check(),
+        ["-h" | "--help"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("idl: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn committed() -> PathBuf {
+    root().join("idl/ballast.json")
+}
+
+/// The interface as the source gives it: pretty JSON in the builder's order, sorted by name.
+fn generate() -> Result<String> {
+    let program = root().join("programs/ballast").canonicalize().context("the program's folder is missing")?;
+    let target = root().join("target/idl");
+    if !target.exists() {
+        eprintln!("idl: compiling the program with the feature idl-build; the first time takes about a minute");
+    }
+    // The workspace's dev profile optimises dependencies, for the VM's sake; here nothing runs for long.
+    let flags = [
+        "--lib",
+        "--locked",
+        "--config=profile.dev.opt-level=0",
+        "--config=profile.dev.package.\"*\".opt-level=0",
+        "--target-dir",
+    ];
+    let mut arguments: Vec<String> = flags.map(str::to_owned).into();
+    arguments.push(target.to_str().context("the path of target/idl is not UTF-8")?.to_owned());
+    let idl = IdlBuilder::new()
+        .program_path(program)
+        .cargo_args(arguments)
+        .build()
+        .context("the program gave no interface (its own message is above)")?;
+    Ok(serde_json::to_string_pretty(&idl)? + "\n")
+}
+
+fn write() -> Result<()> {
+    let (path, text) = (committed(), generate()?);
+    if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+        println!("idl/ballast.json is unchanged");
+        return Ok(());
+    }
+    std::fs::create_dir_all(root().join("idl")).context("cannot create idl/")?;
+    std::fs::write(&path, &text).context("cannot write idl/ballast.json")?;
+    println!("idl/ballast.json written, {} bytes", text.len());
+    Ok(())
+}
+
+fn check() -> Result<()> {
+    let old = std::fs::read_to_string(committed()).context("cannot read idl/ballast.json; run `make idl`")?;
+    let new = generate()?;
+    let Some(line) = first_difference(&old, &new) else {
+        println!("idl/ballast.json is fresh");
+        return Ok(());
+    };
+    bail!("idl/ballast.json differs from the program's source from line {line} on; run `make idl`")
+}
+
+/// The first line, from 1, in which two texts differ.
+fn first_difference(a: &str, b: &str) -> Option<usize> {
+    if a == b {
+        return None;
+    }
+    let common = a.split('\n').zip(b.split('\n')).take_while(|(x, y)| x == y).count();
+    Some(common + 1)
+}
