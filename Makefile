@@ -20,8 +20,9 @@ help: ## list these targets
 deps: ## install what is missing (Debian packages, cargo-nextest)
 	@scripts/deps.sh
 
-build: deps ## build the program: target/deploy/ballast.so
+build: deps ## build the program, and the probe of the differential test, in target/deploy
 	@scripts/sbf/build.sh
+	@scripts/sbf/build.sh tests/probe
 
 native: build ## build everything that runs on this machine
 	@$(CARGO) build --workspace --all-targets

@@ -74,7 +74,12 @@ pub fn refused<W: World, E: Into<u32>>(world: &mut W, error: E, attempt: impl Fn
 
 /// [`refused`], of one instruction.
 #[track_caller]
-pub fn refused_ix<W: World, E: Into<u32>>(world: &mut W, error: E, instruction: Instruction, signers: &[&Keypair]) {
+pub fn refused_ix<W: World, E: Into<u32>>(
+    world: &mut W,
+    error: E,
+    instruction: Instruction,
+    signers: &[&Keypair],
+) {
     refused(world, error, |w| w.vm().send(&[instruction], signers));
 }
 
@@ -95,9 +100,9 @@ pub fn unsigned(mut instruction: Instruction, key: Pubkey) -> Instruction {
 // ---- books ---------------------------------------------------------------------------------------
 
 /// Every margin account of the house.
-pub fn all_accounts(house: &House) -> Vec<Box<MarginAccount>> {
+pub fn all_accounts(house: &House) -> Vec<MarginAccount> {
     let found = house.vm.svm.get_program_accounts(&ballast::ID);
-    let accounts = found.iter().filter_map(|(_, a)| decode::margin_account(&a.data).ok());
+    let accounts = found.iter().filter_map(|(_, a)| decode::margin_account(&a.data).ok()).map(|a| *a);
     accounts.filter(|a| a.clearinghouse == house.at.clearinghouse).collect()
 }
 

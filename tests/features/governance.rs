@@ -156,7 +156,8 @@ fn parameters_stay_inside_the_code_limits() {
         min_maintenance: 1_000_000_000,
         dust: 1_000_000_000,
     };
-    initialise(&mut vm, &at, InitializeClearinghouseArgs { params: edge, ..args() }).expect("bounds are inclusive");
+    initialise(&mut vm, &at, InitializeClearinghouseArgs { params: edge, ..args() })
+        .expect("bounds are inclusive");
 }
 
 // ---- the board -----------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ fn a_risk_factor_has_no_vault() {
 #[test]
 fn asset_parameters_stay_inside_the_code_limits() {
     type Change = fn(&mut AddAssetArgs);
-    let beyond: [(&str, Change); 31] = [
+    let beyond: [(&str, Change); 33] = [
         ("decimals above 12", |a| a.decimals = 13),
         ("no age", |a| a.max_age_s = 0),
         ("an age above ten minutes", |a| a.max_age_s = 601),
@@ -85,6 +85,8 @@ fn asset_parameters_stay_inside_the_code_limits() {
         ("netting never", |a| a.net_after_ticks = 8_761),
         ("a penalty above 20 %", |a| (a.penalty_bps, a.haircut_min_bps) = (2_001, 2_500)),
         ("a penalty at the least haircut", |a| (a.penalty_bps, a.haircut_min_bps) = (500, 500)),
+        ("a deposit cap above 2^62", |a| a.deposit_cap = (1 << 62) + 1),
+        ("no deposit cap", |a| a.deposit_cap = u64::MAX),
         ("the longest age", |a| a.max_age_s = u32::MAX),
         ("the widest grid", |a| a.grid_s = u32::MAX),
     ];
@@ -93,11 +95,9 @@ fn asset_parameters_stay_inside_the_code_limits() {
         let mut spec = factor("SOL");
         change(&mut spec.args);
         println!("{what}");
-        refused(&mut house, BallastError::ParameterOutOfBounds, |h| {
-            match h.list_asset(spec) {
-                Ok(index) => panic!("listed as {index}"),
-                Err(refusal) => Err(refusal),
-            }
+        refused(&mut house, BallastError::ParameterOutOfBounds, |h| match h.list_asset(spec) {
+            Ok(index) => panic!("listed as {index}"),
+            Err(refusal) => Err(refusal),
         });
     }
 }
@@ -143,8 +143,7 @@ fn a_vault_stands_at_its_address_or_not_at_all() {
     let mut house = house();
     let (payer, governance) = (house.vm.payer.pubkey(), house.governance.insecure_clone());
     let mint = house.vm.create_mint(9);
-    let list =
-        house.at.add_asset(payer, governance.pubkey(), 0, Some(mint), AssetSpec::coin("SOL", 9).args);
+    let list = house.at.add_asset(payer, governance.pubkey(), 0, Some(mint), AssetSpec::coin("SOL", 9).args);
     let vault = house.at.vault(&mint);
     let elsewhere = with_account(list.clone(), vault, Pubkey::new_unique());
     refused_ix(&mut house, BallastError::WrongVault, elsewhere, &[&governance]);
@@ -208,12 +207,14 @@ fn governance_opens_a_market() {
 #[test]
 fn market_parameters_stay_inside_the_code_limits() {
     type Change = fn(&mut AddMarketArgs);
-    let beyond: [(&str, Change); 6] = [
+    let beyond: [(&str, Change); 8] = [
         ("no band", |m| m.band_bps = 0),
         ("a band above 10 %", |m| m.band_bps = 1_001),
         ("a fee above 1 %", |m| m.fee_bps = 101),
         ("a penalty above 20 %", |m| m.penalty_bps = 2_001),
         ("a penalty at the asset's least haircut", |m| m.penalty_bps = 500),
+        ("an open-interest cap above 2^58", |m| m.open_interest_cap = (1 << 58) + 1),
+        ("no open-interest cap", |m| m.open_interest_cap = u64::MAX),
         ("the largest penalty", |m| m.penalty_bps = u32::MAX),
     ];
     let mut house = house();

@@ -6,9 +6,10 @@ mod common;
 mod deposit;
 mod fees;
 mod governance;
+mod health;
 mod liquidate;
 mod listing;
-mod margin_health;
+
 mod match_fill;
 mod migrate;
 mod oracle;

@@ -145,7 +145,9 @@ fn a_shorter_account_cannot_be_used_before_it_is_migrated() {
 
     let market = house.at.market(0);
     age(&mut house, market, SHORTER);
-    refused(&mut house, ErrorCode::AccountDidNotDeserialize, |h| h.fill(0, &person, &other, BASE, 100 * QUOTE));
+    refused(&mut house, ErrorCode::AccountDidNotDeserialize, |h| {
+        h.fill(0, &person, &other, BASE, 100 * QUOTE)
+    });
     send_migrate(&mut house, market).expect("anybody migrates it");
     house.fill_at_oracle(0, &person, &other, BASE).expect("and then it is used");
 }

@@ -115,7 +115,9 @@ fn attack_an_older_price_does_not_replace_a_newer_one() {
     let stands = house.vm.now();
     // The taker would like the price of ten seconds ago, or the same second's other price.
     for age in [0, 1, 10] {
-        refuses(&mut house, BallastError::PriceNotNewer, |u, _| (u.price, u.publish_time) = (1, stands - age));
+        refuses(&mut house, BallastError::PriceNotNewer, |u, _| {
+            (u.price, u.publish_time) = (1, stands - age)
+        });
     }
     refuses(&mut house, BallastError::PriceNotNewer, |u, _| u.publish_time = i64::MIN + 1);
 }
@@ -191,12 +193,7 @@ fn attack_a_counterfeit_asset_config_is_refused() {
     let data = house.vm.data(&config);
     house.vm.put(forged, Pubkey::new_unique(), data);
     let refresh = house.at.refresh_price(0, house.assets[0].price_account);
-    refused_ix(
-        &mut house,
-        ErrorCode::AccountOwnedByWrongProgram,
-        with_account(refresh, config, forged),
-        &[],
-    );
+    refused_ix(&mut house, ErrorCode::AccountOwnedByWrongProgram, with_account(refresh, config, forged), &[]);
 }
 
 #[test]

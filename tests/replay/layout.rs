@@ -140,8 +140,13 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         assert_eq!(bytes::<32>(&house, at), [byte; 32]);
     }
 
-    let fund =
-        stored(&Treasury { version: 1, bump: 2, clearinghouse: key(3), insurance: 0x0102_0304, reserved: [0; 128] });
+    let fund = stored(&Treasury {
+        version: 1,
+        bump: 2,
+        clearinghouse: key(3),
+        insurance: 0x0102_0304,
+        reserved: [0; 128],
+    });
     assert_eq!(bytes::<32>(&fund, treasury::CLEARINGHOUSE), [3; 32]);
     assert_eq!(u64_at(&fund, treasury::INSURANCE), 0x0102_0304);
 

@@ -5,3 +5,4 @@ mod common;
 mod layout;
 mod poking;
 mod sequences;
+mod tampering;

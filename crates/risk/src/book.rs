@@ -333,31 +333,15 @@ impl<'a> Book<'a> {
         self.legs.iter().map(|leg| leg.risk).sum()
     }
 
-    /// Runs every leg of the core through the ring, four at a time.
+    /// Runs every leg of the core through the ring, two at a time.
     fn build_scenarios(&self) -> Scenarios {
         let shift = shift_for(self.total_risk());
         let mut vector = Vector::new();
         let mut legs = self.legs.iter().filter(|leg| leg.netted && leg.risk != 0);
-        loop {
-            match (legs.next(), legs.next(), legs.next(), legs.next()) {
-                (Some(a), Some(b), Some(c), Some(d)) => vector.add4(
-                    [a.column, b.column, c.column, d.column],
-                    [a.weight(shift), b.weight(shift), c.weight(shift), d.weight(shift)],
-                ),
-                (Some(a), Some(b), Some(c), None) => {
-                    vector.add2([a.column, b.column], [a.weight(shift), b.weight(shift)]);
-                    vector.add(c.column, c.weight(shift));
-                    break;
-                }
-                (Some(a), Some(b), None, _) => {
-                    vector.add2([a.column, b.column], [a.weight(shift), b.weight(shift)]);
-                    break;
-                }
-                (Some(a), None, ..) => {
-                    vector.add(a.column, a.weight(shift));
-                    break;
-                }
-                _ => break,
+        while let Some(a) = legs.next() {
+            match legs.next() {
+                Some(b) => vector.add_many([a.column, b.column], [a.weight(shift), b.weight(shift)]),
+                None => vector.add(a.column, a.weight(shift)),
             }
         }
         Scenarios { vector, shift }

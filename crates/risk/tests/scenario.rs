@@ -88,7 +88,7 @@ proptest! {
         for sign in [1, -1] {
             let weights = weights.map(|u| u * sign);
             let mut vector = Vector::new();
-            vector.add4(columns.each_ref(), weights);
+            vector.add_many(columns.each_ref(), weights);
             let lane = |pick: fn(&(i64, i64)) -> i64| {
                 let profit: i64 = zs.iter().zip(weights).map(|(z, u)| pick(z) * u).sum();
                 profit.min(0).unsigned_abs()
@@ -105,9 +105,9 @@ proptest! {
         let expected = naive_worst(&columns, weights);
         let (mut by_one, mut by_two, mut by_four) = (Vector::new(), Vector::new(), Vector::new());
         order.iter().for_each(|&i| by_one.add(&columns[i], weights[i]));
-        by_two.add2([&columns[0], &columns[1]], [weights[0], weights[1]]);
-        by_two.add2([&columns[2], &columns[3]], [weights[2], weights[3]]);
-        by_four.add4(columns.each_ref(), weights);
+        by_two.add_many([&columns[0], &columns[1]], [weights[0], weights[1]]);
+        by_two.add_many([&columns[2], &columns[3]], [weights[2], weights[3]]);
+        by_four.add_many(columns.each_ref(), weights);
         for vector in [&by_one, &by_two, &by_four] {
             prop_assert_eq!(i128::from(vector.worst()), expected);
         }

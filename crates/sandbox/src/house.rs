@@ -79,7 +79,7 @@ impl AssetSpec {
             grid_s: 300,
             net_after_ticks: 24,
             penalty_bps: 100,
-            deposit_cap: u64::MAX,
+            deposit_cap: 1 << 62,
         };
         Self { symbol: name.to_owned(), args, collateral: true }
     }
@@ -106,7 +106,7 @@ impl MarketSpec {
             fee_bps: 0,
             penalty_bps: 100,
             profit_cap: i64::MAX as u64,
-            open_interest_cap: i64::MAX as u64,
+            open_interest_cap: 1 << 58,
         };
         Self { symbol: full, args }
     }

@@ -126,7 +126,7 @@ impl Vm {
     /// If the code is not a program that the VM accepts.
     #[must_use]
     pub fn with_program(code: &[u8]) -> Self {
-        let mut svm = LiteSVM::new().with_transaction_history(0).with_log_bytes_limit(Some(100_000));
+        let mut svm = LiteSVM::new().with_lamports(1 << 60).with_transaction_history(0).with_log_bytes_limit(Some(100_000));
         svm.add_program(ballast::ID, code).expect("the VM accepts the program");
         let (payer, upgrade_authority) = (Keypair::new(), Keypair::new());
         svm.airdrop(&payer.pubkey(), 1_000_000_000_000_000).expect("the VM mints its own lamports");
@@ -176,12 +176,12 @@ impl Vm {
     /// # Errors
     /// [`Refusal`], with the logs.
     pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Receipt, Refusal> {
+        // Two equal transactions in a row are two, not a replay.
+        self.svm.expire_blockhash();
         let message = Message::new(instructions, Some(&self.payer.pubkey()));
         let mut keys = vec![&self.payer];
         keys.extend(signers.iter().filter(|k| k.pubkey() != self.payer.pubkey()));
         let transaction = Transaction::new(&keys, message, self.svm.latest_blockhash());
-        // Two equal transactions in a row are two, not a replay.
-        self.svm.expire_blockhash();
         match self.svm.send_transaction(transaction) {
             Ok(done) => {
                 let receipt = Receipt {

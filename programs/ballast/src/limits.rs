@@ -57,6 +57,12 @@ pub mod bounds {
     pub const BAND_BPS: RangeInclusive<u32> = 1..=1_000;
     /// Taker fee, basis points.
     pub const FEE_BPS: RangeInclusive<u32> = 0..=100;
+    /// Deposits of one asset, native units; with [`OPEN_INTEREST_CAP`] it keeps every net exposure of
+    /// an account inside 64 bits, so that nobody can make a book that cannot be margined: 2⁶² of
+    /// collateral and sixteen positions of 2⁵⁸.
+    pub const DEPOSIT_CAP: RangeInclusive<u64> = 0..=1 << 62;
+    /// Open interest of a market, native units.
+    pub const OPEN_INTEREST_CAP: RangeInclusive<u64> = 0..=1 << 58;
     /// Ticks an asset lives before it nets with others.
     pub const NET_AFTER_TICKS: RangeInclusive<u32> = 24..=8_760;
 }

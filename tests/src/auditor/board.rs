@@ -15,6 +15,9 @@ pub const RATE_UNIT: f64 = 1.0 / 4_294_967_296.0;
 /// One unit of a variance.
 pub const VARIANCE_UNIT: f64 = RATE_UNIT / 65_536.0;
 
+/// Error of a weight of the estimator: nine units of a rate.
+pub const WEIGHT_ERROR: f64 = 9.0 * RATE_UNIT;
+
 /// One asset, in fractions, seconds, and quote micro-units a native unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asset {
@@ -204,23 +207,27 @@ impl Asset {
         }
     }
 
-    /// Live σ by its variances, the open interval included.
+    /// Live σ by its variances, the open interval included, and by how much rounding may move it.
     #[must_use]
-    pub fn live_sigma(&self, horizon_s: f64) -> f64 {
-        let closed = self.variance_fast.max(self.variance_slow);
-        let mut variance = closed;
+    pub fn live_sigma(&self, horizon_s: f64) -> (f64, f64) {
+        let mut variance = self.variance_fast.max(self.variance_slow);
+        let mut slack = 2.0 * VARIANCE_UNIT;
         if self.sample > 0.0 && self.publish_time > self.sample_time {
             let elapsed = (self.publish_time - self.sample_time) as f64;
             let r = self.spot / self.sample - 1.0;
+            let realised = r * r * horizon_s / elapsed;
             let blend = |old: f64, half_life: f64| {
                 let kept = 0.5f64.powf(elapsed / half_life);
-                old * kept + r * r * horizon_s / elapsed * (1.0 - kept)
+                old * kept + realised * (1.0 - kept)
             };
-            variance = closed
+            variance = variance
                 .max(blend(self.variance_fast, self.fast_half_life_s))
                 .max(blend(self.variance_slow, self.slow_half_life_s));
+            let of_return = 2.0 * r.abs() * RATE_UNIT * horizon_s / elapsed;
+            slack += WEIGHT_ERROR * (variance + realised) + of_return;
         }
-        variance.min(1.0).sqrt().max(self.sigma_floor)
+        let sigma = variance.min(1.0).sqrt().max(self.sigma_floor);
+        (sigma, slack / sigma + 2.0 * RATE_UNIT)
     }
 
     /// Everything wrong with it.
@@ -232,9 +239,8 @@ impl Asset {
             }
         };
         if self.spot > 0.0 {
-            // The weights' error (2.1e-9 of what they weigh), a root's, and a rounded unit.
-            let own = self.live_sigma(horizon_s);
-            check("σ", self.sigma, own, 2e-6 * own + 4.0 * RATE_UNIT);
+            let (own, slack) = self.live_sigma(horizon_s);
+            check("σ", self.sigma, own, slack);
         }
         for (what, board, own) in
             [("long tail", self.tail_long, self.tails[0]), ("short tail", self.tail_short, self.tails[1])]
@@ -255,7 +261,10 @@ impl Asset {
         for (side, h) in [("long", self.haircut_long), ("short", self.haircut_short)] {
             // A netted asset's own shortfall is at most its maximum; everything else is clamped.
             if h < self.haircut_min || h > self.haircut_max {
-                found.push(format!("{name}: {side} haircut {h} outside {}..{}", self.haircut_min, self.haircut_max));
+                found.push(format!(
+                    "{name}: {side} haircut {h} outside {}..{}",
+                    self.haircut_min, self.haircut_max
+                ));
             }
         }
         if self.column.iter().any(|z| z.abs() > 32_767) {

@@ -5,12 +5,10 @@
 //! moves towards the price that stood; a tick writes the return since the last tick, in units of the σ
 //! that stood before it, into one row.
 
-use super::board::{Asset, Board, SIGMA_UNITS, VARIANCE_UNIT};
+use super::board::{Asset, Board, RATE_UNIT, SIGMA_UNITS, VARIANCE_UNIT, WEIGHT_ERROR};
 
 /// Largest row that is kept.
 const WINSOR: f64 = 32_767.0;
-/// Error of a weight: nine units of 2⁻³².
-const WEIGHT_ERROR: f64 = 2.2e-9;
 
 /// Everything in `after` that does not follow from `before`, if every asset was refreshed at most once
 /// and at most one tick was taken, after the refreshes, at `now`.
@@ -41,7 +39,10 @@ pub fn problems(before: &Board, after: &Board, now: i64) -> Vec<String> {
 fn refresh(old: &Asset, new: &Asset, horizon_s: f64, found: &mut Vec<String>) {
     let mut check = |what: &str, board: f64, own: f64, tolerance: f64| {
         if (board - own).abs() > tolerance {
-            found.push(format!("asset {}: {what} is {board:e}, {own:e} follows from the step before", new.index));
+            found.push(format!(
+                "asset {}: {what} is {board:e}, {own:e} follows from the step before",
+                new.index
+            ));
         }
     };
     if new.publish_time == old.publish_time || old.spot == 0.0 || old.sample == 0.0 {
@@ -63,14 +64,15 @@ fn refresh(old: &Asset, new: &Asset, horizon_s: f64, found: &mut Vec<String>) {
         let own = if closes { (was * kept + realised * (1.0 - kept)).min(1.0) } else { was };
         let tolerance = if closes {
             // The return is held to 2⁻³².
-            let of_return = 2.0 * r.abs() * super::board::RATE_UNIT * horizon_s / elapsed;
+            let of_return = 2.0 * r.abs() * RATE_UNIT * horizon_s / elapsed;
             WEIGHT_ERROR * (was + realised) + of_return + 4.0 * VARIANCE_UNIT
         } else {
             0.0
         };
         check(what, is, own, tolerance);
     }
-    let (sample, sample_time) = if closes { (new.spot, new.publish_time) } else { (old.sample, old.sample_time) };
+    let (sample, sample_time) =
+        if closes { (new.spot, new.publish_time) } else { (old.sample, old.sample_time) };
     check("sampled price", new.sample, sample, 0.0);
     check("sample's time", new.sample_time as f64, sample_time as f64, 0.0);
 }

@@ -195,7 +195,8 @@ impl Ledger {
         });
         let vaults = vaults.collect::<Result<Vec<_>>>()?;
 
-        let mut listed: Vec<&'a [u8]> = of_kind(kind::MARKET, market::CLEARINGHOUSE).map(|(_, d)| d).collect();
+        let mut listed: Vec<&'a [u8]> =
+            of_kind(kind::MARKET, market::CLEARINGHOUSE).map(|(_, d)| d).collect();
         listed.sort_by_key(|d| d[market::INDEX]);
         let markets: Vec<Market> = listed
             .iter()
@@ -219,7 +220,10 @@ impl Ledger {
         ensure!(board.markets.len() == markets.len(), "board and markets differ in number");
         Ok(Self {
             address: *address,
-            quote_vault: vault(bytes(house, clearinghouse::QUOTE_VAULT), bytes(house, clearinghouse::QUOTE_MINT))?,
+            quote_vault: vault(
+                bytes(house, clearinghouse::QUOTE_VAULT),
+                bytes(house, clearinghouse::QUOTE_MINT),
+            )?,
             insurance: u64_at(fund, treasury::INSURANCE),
             vaults,
             markets,

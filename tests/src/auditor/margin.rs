@@ -104,8 +104,12 @@ impl Leg<'_> {
 impl Board {
     fn legs<'a>(&'a self, account: &'a Account) -> Vec<Leg<'a>> {
         let legs = self.assets.iter().map(|asset| {
-            let held: i128 =
-                account.collateral.iter().filter(|c| c.asset == asset.index).map(|c| i128::from(c.amount)).sum();
+            let held: i128 = account
+                .collateral
+                .iter()
+                .filter(|c| c.asset == asset.index)
+                .map(|c| i128::from(c.amount))
+                .sum();
             let positions: Vec<&Position> =
                 account.positions.iter().filter(|p| self.markets[p.market].asset == asset.index).collect();
             let net = held + positions.iter().map(|p| i128::from(p.base)).sum::<i128>();

@@ -43,7 +43,13 @@ fn coins(count: usize) -> (House, Vec<f64>) {
 }
 
 /// Long `units` thousandths of a coin in each of `markets`, against the desk.
-fn positions(house: &mut House, who: &Person, desk: &Person, markets: core::ops::Range<u8>, milli: i64) -> Result<()> {
+fn positions(
+    house: &mut House,
+    who: &Person,
+    desk: &Person,
+    markets: core::ops::Range<u8>,
+    milli: i64,
+) -> Result<()> {
     for market in markets {
         house.fill_at_oracle(market, who, desk, milli * (COIN / 1_000) as i64)?;
     }
@@ -90,7 +96,7 @@ fn liquidate(collaterals: u8, markets: core::ops::Range<u8>, assets: usize) -> R
     let (mut house, mut prices) = coins(assets);
     let desk = house.person_with_quote(1_000_000_000);
     let keeper = house.person_with_quote(100_000_000);
-    positions(&mut house, &keeper, &desk, 0..2, 1_000)?;
+    positions(&mut house, &keeper, &desk, markets.start..markets.start + 2, 1_000)?;
     let exposures = u64::from(collaterals) + markets.len() as u64;
     let who = house.person_with_quote(exposures * 20);
     for asset in 0..collaterals {
@@ -151,7 +157,8 @@ fn measure() -> Result<BTreeMap<String, u64>> {
 }
 
 fn table(found: &BTreeMap<String, u64>) -> String {
-    let mut text = String::from("# Compute units\n\nWhole transactions in the VM, written by `make bench`.\n\n");
+    let mut text =
+        String::from("# Compute units\n\nWhole transactions in the VM, written by `make bench`.\n\n");
     text.push_str("| case | compute units | aim | share of the limit | what |\n|---|---:|---:|---:|---|\n");
     for (name, aim, what) in AIMS {
         let units = found.get(name).copied().unwrap_or_default();
@@ -160,7 +167,8 @@ fn table(found: &BTreeMap<String, u64>) -> String {
         let _ = writeln!(text, "| `{name}` | {units} | {aim}{mark} | {share:.1} % | {what} |");
     }
     let one_more = |a: &str, b: &str, steps: u64| {
-        (found.get(b).copied().unwrap_or_default().saturating_sub(found.get(a).copied().unwrap_or_default())) / steps
+        (found.get(b).copied().unwrap_or_default().saturating_sub(found.get(a).copied().unwrap_or_default()))
+            / steps
     };
     let _ = writeln!(
         text,

@@ -45,7 +45,8 @@ fn main() -> ExitCode {
 }
 
 fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    root.canonicalize().unwrap_or(root)
 }
 
 fn committed() -> PathBuf {
@@ -54,15 +55,15 @@ fn committed() -> PathBuf {
 
 /// The interface as the source gives it: pretty JSON in the builder's order, sorted by name.
 fn generate() -> Result<String> {
-    let program = root().join("programs/ballast").canonicalize().context("the program's folder is missing")?;
-    let target = root().join("target/idl");
+    let (program, target) = (root().join("programs/ballast"), root().join("target/idl"));
     if !target.exists() {
-        eprintln!("idl: compiling the program with the feature idl-build; the first time takes about a minute");
+        eprintln!(
+            "idl: compiling the program with the feature idl-build; the first time takes about two minutes"
+        );
     }
     // The workspace's dev profile optimises dependencies, for the VM's sake; here nothing runs for long.
     let flags = [
         "--lib",
-        "--locked",
         "--config=profile.dev.opt-level=0",
         "--config=profile.dev.package.\"*\".opt-level=0",
         "--target-dir",

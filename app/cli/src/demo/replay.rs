@@ -56,7 +56,7 @@ pub struct Options<'a> {
 /// Share of the bars that calibrates, at most [`CALIBRATION_MAX_S`], at least [`CALIBRATION_MIN_S`].
 const CALIBRATION_SHARE: f64 = 0.35;
 const CALIBRATION_MIN_S: i64 = 24 * 3_600;
-const CALIBRATION_MAX_S: i64 = 40 * 86_400;
+const CALIBRATION_MAX_S: i64 = 12 * 86_400;
 /// Then prices are live for this long before anybody trades: assets net after 24 ticks.
 const SEASONING_S: i64 = 26 * 3_600;
 /// Points kept of each track.

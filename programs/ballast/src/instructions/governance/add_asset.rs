@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
 use anchor_lang::solana_program::program_pack::Pack;
-use anchor_lang::system_program;
+use anchor_lang::system_program::{Allocate, Assign, Transfer, allocate, assign, transfer};
 use anchor_spl::token::{self, InitializeAccount3, Mint, Token, spl_token};
 use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::haircut::HaircutBounds;
@@ -59,6 +59,7 @@ impl AddAssetArgs {
         within(bounds::VOLATILITY_HALF_LIFE_S, self.slow_half_life_s)?;
         within(bounds::NET_AFTER_TICKS, self.net_after_ticks)?;
         within(bounds::PENALTY_BPS, self.penalty_bps)?;
+        within(bounds::DEPOSIT_CAP, self.deposit_cap)?;
         // A penalty above the least haircut could push an account under by liquidating it.
         require!(self.penalty_bps < self.haircut_min_bps, BallastError::ParameterOutOfBounds);
         Ok(())
@@ -177,16 +178,15 @@ fn create_vault<'info>(a: &AddAsset<'info>, mint: &Account<'info, Mint>, vault: 
     require_keys_eq!(vault.key(), address, BallastError::WrongVault);
     let signer: [&[u8]; 4] = [path[0], path[1], path[2], &[bump]];
     let size = spl_token::state::Account::LEN;
-    system_program::create_account(
-        CpiContext::new_with_signer(
-            a.system_program.key(),
-            system_program::CreateAccount { from: a.payer.to_account_info(), to: vault.to_account_info() },
-            &[&signer],
-        ),
-        Rent::get()?.minimum_balance(size),
-        size as u64,
-        &token::ID,
-    )?;
+    let program = a.system_program.key();
+    // Not `create_account`: that refuses an address to which somebody has sent a lamport.
+    let missing = Rent::get()?.minimum_balance(size).saturating_sub(vault.lamports());
+    let pay = Transfer { from: a.payer.to_account_info(), to: vault.to_account_info() };
+    transfer(CpiContext::new(program, pay), missing)?;
+    let allocation = Allocate { account_to_allocate: vault.to_account_info() };
+    allocate(CpiContext::new_with_signer(program, allocation, &[&signer]), size as u64)?;
+    let assignment = Assign { account_to_assign: vault.to_account_info() };
+    assign(CpiContext::new_with_signer(program, assignment, &[&signer]), &token::ID)?;
     token::initialize_account3(CpiContext::new(
         a.token_program.key(),
         InitializeAccount3 {

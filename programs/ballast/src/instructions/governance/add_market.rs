@@ -49,6 +49,7 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
     within(bounds::BAND_BPS, args.band_bps)?;
     within(bounds::FEE_BPS, args.fee_bps)?;
     within(bounds::PENALTY_BPS, args.penalty_bps)?;
+    within(bounds::OPEN_INTEREST_CAP, args.open_interest_cap)?;
     let a = ctx.accounts;
     let index = a.clearinghouse.market_count;
     require!(usize::from(index) < MAX_MARKETS, BallastError::BoardFull);

@@ -1,0 +1,129 @@
+//! A clearinghouse with people in it, and how to copy it.
+
+use anchor_lang::prelude::Pubkey;
+use ballast_client::instructions::CollateralRef;
+use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
+use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Vm};
+use ballast_tests::auditor::{Key, Ledger};
+
+use crate::common::ledger;
+
+/// Symbol, decimals and first price of the coins.
+pub const COINS: [(&str, u8, f64); 3] = [("BTC", 8, 60_000.0), ("ETH", 9, 3_000.0), ("TOY", 2, 0.5)];
+/// Two traders with books, one who borrows, and two with deep pockets.
+pub const ACTORS: usize = 5;
+const RICH: u64 = 5_000_000;
+
+pub struct World {
+    pub house: House,
+    pub actors: Vec<Person>,
+    pub prices: [f64; 3],
+    /// As audited after the last operation.
+    pub seen: Ledger,
+}
+
+impl World {
+    /// Three coins of different decimals, seasoned; everybody funded; some books near their limit.
+    pub fn base() -> Self {
+        let mut house = House::empty(default_params());
+        for (index, (name, decimals, _)) in COINS.iter().enumerate() {
+            let mut spec = AssetSpec::coin(name, *decimals);
+            if index == 1 {
+                spec.args.deposit_cap = 400 * 10u64.pow((*decimals).into());
+            }
+            house.list_asset(spec).expect("a coin is listed");
+            let mut market = MarketSpec::perpetual(name, index as u8);
+            market.args.fee_bps = 5;
+            if index == 0 {
+                market.args.profit_cap = 2_000 * QUOTE;
+                market.args.open_interest_cap = 40 * 10u64.pow((*decimals).into());
+            }
+            house.open_market(market).expect("a market is opened");
+        }
+        for index in 0..COINS.len() as u8 {
+            house.calibrate(made_up_history(index)).expect("a calibration is loaded");
+        }
+        house.open().expect("the clearinghouse opens");
+        let prices = COINS.map(|c| c.2);
+        house.post_all(&prices);
+        house.season(&prices);
+
+        let actors: Vec<Person> = (0..ACTORS).map(|_| house.person()).collect();
+        for (i, who) in actors.iter().enumerate() {
+            let quote = if i >= 3 { RICH } else { 20_000 };
+            house.fund_quote(who, quote * QUOTE).expect("quote is taken");
+            let wallets: Vec<(Pubkey, Pubkey)> = who.wallets.iter().map(|(m, w)| (*m, *w)).collect();
+            for (mint, wallet) in wallets {
+                house.vm.mint_to(&mint, &wallet, 1_000_000_000_000_000);
+            }
+        }
+        let mut world = Self { seen: ledger(&house), house, actors, prices };
+        // Long Bitcoin, short Ether, and a loan against coins.
+        world.start_book(0, 0, 100_000);
+        world.start_book(1, 1, -100_000);
+        let held = world.units(2, 40_000 * QUOTE);
+        world.house.deposit_collateral(&world.actors[2], 2, held).expect("coins are taken");
+        world.house.withdraw_quote(&world.actors[2], 45_000 * QUOTE).expect("a loan is given");
+        world.seen = ledger(&world.house);
+        world
+    }
+
+    fn start_book(&mut self, who: usize, market: u8, dollars: i64) {
+        let base = self.units(usize::from(market), dollars.unsigned_abs() * QUOTE) as i64 * dollars.signum();
+        self.house
+            .fill_at_oracle(market, &self.actors[who], &self.actors[3], base)
+            .expect("a book within its margin");
+    }
+
+    /// A copy that shares nothing.
+    pub fn copy(&self) -> Self {
+        let vm = Vm {
+            svm: self.house.vm.svm.clone(),
+            payer: self.house.vm.payer.insecure_clone(),
+            upgrade_authority: self.house.vm.upgrade_authority.insecure_clone(),
+            compute: Default::default(),
+        };
+        let house = House {
+            vm,
+            at: self.house.at,
+            governance: self.house.governance.insecure_clone(),
+            assets: self.house.assets.clone(),
+            markets: self.house.markets.clone(),
+        };
+        let actors = self
+            .actors
+            .iter()
+            .map(|a| Person { key: a.key.insecure_clone(), account: a.account, wallets: a.wallets.clone() })
+            .collect();
+        Self { house, actors, prices: self.prices, seen: self.seen.clone() }
+    }
+
+    /// Owner and margin account of one of ten.
+    pub fn account(&self, index: u8) -> (Keypair, Pubkey) {
+        let owner = &self.actors[usize::from(index) % ACTORS];
+        let sub = u16::from(index) / ACTORS as u16;
+        (owner.key.insecure_clone(), self.house.at.margin_account(&owner.pubkey(), sub))
+    }
+
+    /// Native units of a coin worth so many micro-units at its first price, at least one.
+    pub fn units(&self, coin: usize, micro: u64) -> u64 {
+        let (_, decimals, _) = COINS[coin];
+        let units = micro as f64 / 1e6 / self.prices[coin] * 10f64.powi(decimals.into());
+        (units as u64).max(1)
+    }
+
+    /// Mint of a coin: quote for 0, then the assets; nothing where there is no such token.
+    pub fn coin(&self, coin: u8) -> Option<(Option<CollateralRef>, Pubkey)> {
+        if coin == 0 {
+            return Some((None, self.house.at.quote_mint));
+        }
+        let mint = self.house.assets.get(usize::from(coin) - 1)?.mint?;
+        Some((Some(CollateralRef { index: coin - 1, mint }), mint))
+    }
+
+    /// Somebody's key, by margin account: its delegate's if that is one of the actors.
+    pub fn delegate_of(&self, account: &Pubkey) -> Option<Keypair> {
+        let delegate: Key = self.seen.accounts.get(&account.to_bytes())?.delegate;
+        self.actors.iter().find(|a| a.pubkey().to_bytes() == delegate).map(|a| a.key.insecure_clone())
+    }
+}
