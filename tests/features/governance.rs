@@ -121,7 +121,7 @@ fn a_clearinghouse_is_founded_once() {
 #[test]
 fn parameters_stay_inside_the_code_limits() {
     type Change = fn(&mut ClearinghouseParams);
-    let beyond: [(&str, Change); 17] = [
+    let beyond: [(&str, Change); 19] = [
         ("IM below 1.05 MM", |p| p.initial_ratio_bps = 10_499),
         ("IM above 3 MM", |p| p.initial_ratio_bps = 30_001),
         ("a buffer below 1 %", |p| p.buffer_bps = 99),
@@ -133,6 +133,8 @@ fn parameters_stay_inside_the_code_limits() {
         ("no horizon", |p| p.horizon_s = 0),
         ("a horizon below a minute", |p| p.horizon_s = 59),
         ("a horizon beyond a day", |p| p.horizon_s = 86_401),
+        ("ticks shorter than three quarters of the horizon", |p| p.tick_interval_s = 2_699),
+        ("ticks longer than one and a half horizons", |p| p.tick_interval_s = 5_401),
         ("a least MM above 1,000", |p| (p.min_maintenance, p.dust) = (1_000_000_001, 1_000_000_000)),
         ("dust above 1,000", |p| p.dust = 1_000_000_001),
         ("dust below the least MM", |p| (p.min_maintenance, p.dust) = (2, 1)),
@@ -151,7 +153,7 @@ fn parameters_stay_inside_the_code_limits() {
         initial_ratio_bps: 10_500,
         buffer_bps: 100,
         insurance_share_bps: 8_000,
-        tick_interval_s: 60,
+        tick_interval_s: 64_800,
         horizon_s: 86_400,
         min_maintenance: 1_000_000_000,
         dust: 1_000_000_000,

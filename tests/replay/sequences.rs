@@ -156,8 +156,10 @@ pub struct Counts {
     pub instructions: BTreeMap<String, u64>,
     /// Largest MM of the program less the auditor's, as a share of what is allowed.
     pub worst_of_bound: f64,
-    /// Accounts found short that no plan could help.
+    /// Accounts found short that the keeper at hand was too poor to help, and that nobody could.
+    pub poor_keepers: u64,
     pub stuck: u64,
+    pub stuck_examples: Vec<String>,
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -216,16 +218,21 @@ fn any_sequence_keeps_the_books() {
     }
     println!(
         "{cases} sequences of {length} in {:.1} s; MM of the program at most {:.2} of the bound above the \
-         auditor's; {} times an account was short and no plan could help",
+         auditor's; {} times a keeper was too poor to help",
         clock.elapsed().as_secs_f64(),
         counts.worst_of_bound,
-        counts.stuck
+        counts.poor_keepers,
     );
     if let Err(TestError::Fail(why, tried)) = result {
         let ops: Vec<Op> = tried.into_iter().filter(|(kept, _)| *kept).map(|(_, op)| op).collect();
         panic!("{why}\nshrunk to {} operations: {ops:#?}", ops.len());
     }
     result.expect("no sequence was given up");
+    assert_eq!(
+        counts.stuck, 0,
+        "an account is short and nobody can liquidate it: {:#?}",
+        counts.stuck_examples
+    );
     let handlers = handlers();
     assert!(handlers.len() >= 20, "{handlers:?}");
     for handler in handlers {

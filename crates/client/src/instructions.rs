@@ -56,7 +56,10 @@ impl Deployment {
     pub fn create_board(&self, payer: Pubkey) -> Instruction {
         let (clearinghouse, board) = (self.clearinghouse, self.board);
         let system_program = system_program::ID;
-        build(&accounts::CreateBoard { payer, clearinghouse, board, system_program }, &instruction::CreateBoard {})
+        build(
+            &accounts::CreateBoard { payer, clearinghouse, board, system_program },
+            &instruction::CreateBoard {},
+        )
     }
 
     /// `grow_board`; signed by `payer`. Sent [`Self::board_steps`] times.
@@ -64,7 +67,10 @@ impl Deployment {
     pub fn grow_board(&self, payer: Pubkey) -> Instruction {
         let (clearinghouse, board) = (self.clearinghouse, self.board);
         let system_program = system_program::ID;
-        build(&accounts::GrowBoard { payer, clearinghouse, board, system_program }, &instruction::GrowBoard {})
+        build(
+            &accounts::GrowBoard { payer, clearinghouse, board, system_program },
+            &instruction::GrowBoard {},
+        )
     }
 
     /// How often `grow_board` is needed after `create_board`.
@@ -102,7 +108,13 @@ impl Deployment {
 
     /// `add_market` at the next index; signed by `payer` and `governance`.
     #[must_use]
-    pub fn add_market(&self, payer: Pubkey, governance: Pubkey, index: u8, args: AddMarketArgs) -> Instruction {
+    pub fn add_market(
+        &self,
+        payer: Pubkey,
+        governance: Pubkey,
+        index: u8,
+        args: AddMarketArgs,
+    ) -> Instruction {
         build(
             &accounts::AddMarket {
                 payer,
@@ -130,7 +142,10 @@ impl Deployment {
     #[must_use]
     pub fn open_clearinghouse(&self, governance: Pubkey) -> Instruction {
         let (clearinghouse, board) = (self.clearinghouse, self.board);
-        build(&accounts::OpenClearinghouse { governance, clearinghouse, board }, &instruction::OpenClearinghouse {})
+        build(
+            &accounts::OpenClearinghouse { governance, clearinghouse, board },
+            &instruction::OpenClearinghouse {},
+        )
     }
 
     /// `refresh_price` of an asset from a Pyth price update account.
@@ -263,7 +278,11 @@ impl Deployment {
         market: u8,
         amount: u64,
     ) -> Instruction {
-        self.liquidate(margin_account, keeper, &[LegAmount { leg: LiquidationLeg::Position { market }, amount }])
+        self.liquidate(
+            margin_account,
+            keeper,
+            &[LegAmount { leg: LiquidationLeg::Position { market }, amount }],
+        )
     }
 
     /// `liquidate` collateral in `asset`; signed by the keeper account's authority.
@@ -275,12 +294,21 @@ impl Deployment {
         asset: u8,
         amount: u64,
     ) -> Instruction {
-        self.liquidate(margin_account, keeper, &[LegAmount { leg: LiquidationLeg::Collateral { asset }, amount }])
+        self.liquidate(
+            margin_account,
+            keeper,
+            &[LegAmount { leg: LiquidationLeg::Collateral { asset }, amount }],
+        )
     }
 
     /// `liquidate`, as planned by [`crate::plan`]. `keeper` is its margin account and who signs for it.
     #[must_use]
-    pub fn liquidate(&self, margin_account: Pubkey, keeper: (Pubkey, Pubkey), legs: &[LegAmount]) -> Instruction {
+    pub fn liquidate(
+        &self,
+        margin_account: Pubkey,
+        keeper: (Pubkey, Pubkey),
+        legs: &[LegAmount],
+    ) -> Instruction {
         let mut instruction = build(
             &accounts::Liquidate {
                 board: self.board,

@@ -52,6 +52,7 @@ struct Search<'a> {
     account: &'a MarginAccount,
     keeper: &'a MarginAccount,
     view: BoardView<'a>,
+    now: i64,
 }
 
 impl Search<'_> {
@@ -92,7 +93,8 @@ impl Search<'_> {
             }
             keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX))
         });
-        moved.is_ok() && self.view.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial())
+        let strict = BoardView::at(self.view.board(), self.now);
+        moved.is_ok() && strict.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial())
     }
 
     fn outcome(&self, legs: &[Candidate], parts: i128) -> Result<Outcome> {
@@ -140,8 +142,13 @@ impl Search<'_> {
 ///
 /// # Errors
 /// As the engine.
-pub fn best(account: &MarginAccount, keeper: &MarginAccount, board: &RiskBoard, now: i64) -> Result<Option<Plan>> {
-    let search = Search { account, keeper, view: BoardView::at(board, now) };
+pub fn best(
+    account: &MarginAccount,
+    keeper: &MarginAccount,
+    board: &RiskBoard,
+    now: i64,
+) -> Result<Option<Plan>> {
+    let search = Search { account, keeper, view: BoardView::for_liquidation(board, now), now };
     if !search.view.margin(account, Basis::Maintenance)?.is_liquidatable() {
         return Ok(None);
     }

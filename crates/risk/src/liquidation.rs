@@ -191,7 +191,8 @@ pub fn step(
     let mut most = before.equity.min(i64::try_from(relief).unwrap_or(i64::MAX)).max(0);
     let mut priced = Vec::with_capacity(takeovers.len());
     for t in takeovers {
-        let leg = terms(t.quantity, &t.spot, most, &LiquidationParams { penalty_bps: t.penalty_bps, ..*params })?;
+        let leg =
+            terms(t.quantity, &t.spot, most, &LiquidationParams { penalty_bps: t.penalty_bps, ..*params })?;
         // A leg's penalty is at most `most`, which is an i64.
         most -= leg.penalty as i64;
         after.equity = after.equity.checked_sub(leg.penalty as i64).ok_or(RiskError::Overflow)?;

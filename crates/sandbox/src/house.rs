@@ -44,7 +44,8 @@ impl Feed {
                 return id;
             }
         };
-        pyth_solana_receiver_sdk::price_update::get_feed_id_from_hex(hex).expect("the ids above are 32 bytes of hex")
+        pyth_solana_receiver_sdk::price_update::get_feed_id_from_hex(hex)
+            .expect("the ids above are 32 bytes of hex")
     }
 }
 
@@ -205,8 +206,13 @@ impl House {
     pub fn list_asset(&mut self, spec: AssetSpec) -> Result<u8, Refusal> {
         let index = self.assets.len() as u8;
         let mint = spec.collateral.then(|| self.vm.create_mint(spec.args.decimals));
-        let add =
-            self.at.add_asset(self.vm.payer.pubkey(), self.governance.pubkey(), index, mint, spec.args.clone());
+        let add = self.at.add_asset(
+            self.vm.payer.pubkey(),
+            self.governance.pubkey(),
+            index,
+            mint,
+            spec.args.clone(),
+        );
         self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
         self.assets.push(ListedAsset { spec, mint, price_account: Pubkey::new_unique() });
         Ok(index)
@@ -218,7 +224,8 @@ impl House {
     /// What the program refuses.
     pub fn open_market(&mut self, spec: MarketSpec) -> Result<u8, Refusal> {
         let index = self.markets.len() as u8;
-        let add = self.at.add_market(self.vm.payer.pubkey(), self.governance.pubkey(), index, spec.args.clone());
+        let add =
+            self.at.add_market(self.vm.payer.pubkey(), self.governance.pubkey(), index, spec.args.clone());
         self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
         self.markets.push(spec);
         Ok(index)
@@ -558,7 +565,7 @@ pub fn made_up_history(asset: u8) -> LoadCalibrationArgs {
             sum += (*state >> 54) as i64;
         }
         let normal = sum - 6 * 1_024 + 6;
-        if *state % 32 == 0 { 3 * normal } else { normal }
+        if state.is_multiple_of(32) { 3 * normal } else { normal }
     };
     let returns = (0..SCENARIOS)
         .map(|_| ((4 * draw(&mut common) + 3 * draw(&mut own)) / 5).clamp(-32_767, 32_767) as i16)

@@ -44,8 +44,9 @@ impl Vm {
     /// If the token program refuses.
     pub fn create_wallet(&mut self, mint: &Pubkey, owner: &Pubkey, amount: u64) -> Pubkey {
         let wallet = Keypair::new();
-        let initialise = spl_token::instruction::initialize_account3(&token::ID, &wallet.pubkey(), mint, owner)
-            .expect("the arguments are valid");
+        let initialise =
+            spl_token::instruction::initialize_account3(&token::ID, &wallet.pubkey(), mint, owner)
+                .expect("the arguments are valid");
         let create = self.allocate(&wallet, TOKEN_ACCOUNT_BYTES);
         self.send(&[create, initialise], &[&wallet]).expect("the token program creates the wallet");
         if amount > 0 {

@@ -115,8 +115,9 @@ impl Vm {
     #[must_use]
     pub fn new() -> Self {
         let path = program_path();
-        let code = std::fs::read(&path)
-            .unwrap_or_else(|e| panic!("cannot read the compiled program {}: {e}; run `make build`", path.display()));
+        let code = std::fs::read(&path).unwrap_or_else(|e| {
+            panic!("cannot read the compiled program {}: {e}; run `make build`", path.display())
+        });
         Self::with_program(&code)
     }
 
@@ -126,7 +127,10 @@ impl Vm {
     /// If the code is not a program that the VM accepts.
     #[must_use]
     pub fn with_program(code: &[u8]) -> Self {
-        let mut svm = LiteSVM::new().with_lamports(1 << 60).with_transaction_history(0).with_log_bytes_limit(Some(100_000));
+        let mut svm = LiteSVM::new()
+            .with_lamports(1 << 60)
+            .with_transaction_history(0)
+            .with_log_bytes_limit(Some(100_000));
         svm.add_program(ballast::ID, code).expect("the VM accepts the program");
         let (payer, upgrade_authority) = (Keypair::new(), Keypair::new());
         svm.airdrop(&payer.pubkey(), 1_000_000_000_000_000).expect("the VM mints its own lamports");

@@ -30,7 +30,9 @@ pub enum BallastError {
     AlreadyOpen,
     #[msg("The amount is zero: give a positive amount")]
     ZeroAmount,
-    #[msg("The asset config does not belong to the mint of this vault: pass the asset of the deposited token, or none for the quote token")]
+    #[msg(
+        "The asset config does not belong to the mint of this vault: pass the asset of the deposited token, or none for the quote token"
+    )]
     WrongAsset,
     #[msg("The vault is not the one that the clearinghouse or the asset names")]
     WrongVault,
@@ -66,7 +68,9 @@ pub enum BallastError {
     LiquidationTooLarge,
     #[msg("The margin account still holds a balance, collateral or a position: withdraw or settle it first")]
     AccountNotEmpty,
-    #[msg("There is nothing to settle: no unsettled loss that can be paid, or no profit that the pool can pay")]
+    #[msg(
+        "There is nothing to settle: no unsettled loss that can be paid, or no profit that the pool can pay"
+    )]
     NothingToSettle,
     #[msg("The market account is missing or is not the one named")]
     WrongMarket,

@@ -96,6 +96,9 @@ impl ClearinghouseParams {
         within(bounds::PERIOD_S, self.horizon_s)?;
         within(bounds::MIN_MAINTENANCE, self.min_maintenance)?;
         within(bounds::DUST, self.dust)?;
+        // A tick is sampled where it spans about one horizon (`AssetState::sample`).
+        let (tick, horizon) = (u64::from(self.tick_interval_s), u64::from(self.horizon_s));
+        require!(4 * tick >= 3 * horizon && 2 * tick <= 3 * horizon, BallastError::ParameterOutOfBounds);
         // A full close of the least book must count as dust, or it could never be liquidated.
         require!(self.dust >= self.min_maintenance, BallastError::ParameterOutOfBounds);
         Ok(())

@@ -7,10 +7,20 @@ use ballast_risk::{Result, RiskError, settlement};
 
 use crate::state::{AssetState, MarginAccount, RiskBoard};
 
-/// The board as the engine sees it at a moment: an asset without a recent price cannot be valued.
+/// The board as the engine sees it at a moment.
 pub struct BoardView<'a> {
     board: &'a RiskBoard,
     now: i64,
+    stale: Stale,
+}
+
+/// What an asset without a recent price does to a book that holds it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stale {
+    /// It cannot be valued, and so neither can the book: nothing may be taken out or added.
+    Refuse,
+    /// It counts at its last price and asks for no margin: the bound that favours the account.
+    Favour,
 }
 
 impl<'a> BoardView<'a> {
@@ -21,7 +31,14 @@ impl<'a> BoardView<'a> {
 
     /// The board at a unix time.
     pub fn at(board: &'a RiskBoard, now: i64) -> Self {
-        Self { board, now }
+        Self { board, now, stale: Stale::Refuse }
+    }
+
+    /// The board as a liquidation sees it. A dollar of an asset whose oracle is silent must not shield
+    /// the rest of an account, so such an asset is valued in the account's favour instead of refusing;
+    /// it cannot itself be taken over ([`Self::fresh`]).
+    pub fn for_liquidation(board: &'a RiskBoard, now: i64) -> Self {
+        Self { board, now, stale: Stale::Favour }
     }
 
     /// The board itself.
@@ -64,8 +81,12 @@ impl<'a> BoardView<'a> {
     pub fn collateral_credit(&self, account: &MarginAccount) -> Result<u64> {
         account.held_collateral().try_fold(0u64, |sum, slot| {
             let asset = self.fresh(slot.asset.into())?;
-            let credit =
-                settlement::collateral_credit(slot.amount, &asset.spot(), &asset.stable(), asset.haircut_long)?;
+            let credit = settlement::collateral_credit(
+                slot.amount,
+                &asset.spot(),
+                &asset.stable(),
+                asset.haircut_long,
+            )?;
             sum.checked_add(credit).ok_or(RiskError::Overflow)
         })
     }
@@ -73,7 +94,22 @@ impl<'a> BoardView<'a> {
 
 impl RiskView for BoardView<'_> {
     fn asset(&self, index: usize) -> Result<AssetRisk> {
-        let a = self.fresh(index)?;
+        let a = self.board.asset(index)?;
+        if !a.is_fresh(self.now) {
+            if self.stale == Stale::Refuse {
+                return Err(RiskError::StalePrice);
+            }
+            return Ok(AssetRisk {
+                spot: a.spot(),
+                stable: a.stable(),
+                sigma: 0,
+                addon_long: 0,
+                addon_short: 0,
+                haircut_long: 0,
+                tail: 0,
+                netted: false,
+            });
+        }
         Ok(AssetRisk {
             spot: a.spot(),
             stable: a.stable(),

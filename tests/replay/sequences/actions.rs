@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::Pubkey;
 use ballast::instructions::{LegAmount, LiquidationLeg, MatchFillArgs};
+use ballast::state::MarginAccount;
 use ballast_client::{instructions as ix, plan};
 use ballast_sandbox::house::{QUOTE, Sent};
 use ballast_sandbox::{AssetSpec, MarketSpec, Signer};
@@ -344,9 +345,19 @@ impl World {
             return None;
         }
         let (own, theirs) = (self.house.margin_account(&keeper), self.house.margin_account(&target));
-        let best = plan::best(&theirs, &own, &self.house.board(), self.house.vm.now()).ok().flatten();
+        let (board, now) = (self.house.board(), self.house.vm.now());
+        let best = plan::best(&theirs, &own, &board, now).ok().flatten();
         if best.is_none() && deepest.is_some() {
-            counts.stuck += 1;
+            // Was the keeper too poor, or can nobody help?
+            let rich = MarginAccount { quote: 1 << 50, ..bytemuck::Zeroable::zeroed() };
+            if plan::best(&theirs, &rich, &board, now).ok().flatten().is_some() {
+                counts.poor_keepers += 1;
+            } else {
+                counts.stuck += 1;
+                let account = &self.seen.accounts[&target.to_bytes()];
+                let m = self.seen.board.margin(account, Basis::Maintenance);
+                counts.stuck_examples.push(format!("{account:?} {m:?}"));
+            }
         }
         best.map(|plan| (target, plan))
     }

@@ -21,7 +21,12 @@ pub struct Told {
 
 /// Refuses with a sentence.
 macro_rules! must {
-    ($holds:expr, $($what:tt)*) => { if !$holds { return Err(format!($($what)*)); } };
+    ($holds:expr, $($what:tt)*) => {{
+        let holds: bool = $holds;
+        if !holds {
+            return Err(format!($($what)*));
+        }
+    }};
 }
 
 impl World {

@@ -62,7 +62,8 @@ impl Board {
             "asset", "price", "stable", "σ/horizon", "haircut l/s", "bounds", "nets"
         );
         for (name, a) in rows {
-            let age = if a.spot_mantissa == 0 { "never".into() } else { format!("{} s", now - a.publish_time) };
+            let age =
+                if a.spot_mantissa == 0 { "never".into() } else { format!("{} s", now - a.publish_time) };
             println!(
                 "{name:<8} {:>14.4} {:>14.4} {:>8.2}% {:>6.2}/{:>5.2} % {:>5.1} – {:>5.1} % {:>6}  {age}{}",
                 dollars(&a, a.spot()),

@@ -29,7 +29,9 @@ impl Cluster {
     pub fn read(&self, address: &Pubkey, what: &str) -> Result<Vec<u8>> {
         let url = self.address();
         if !url.starts_with("http://") && !url.starts_with("https://") {
-            bail!("'{url}' is no cluster: give a URL that starts with http:// or https://, or localnet, devnet, mainnet");
+            bail!(
+                "'{url}' is no cluster: give a URL that starts with http:// or https://, or localnet, devnet, mainnet"
+            );
         }
         let client = RpcClient::new(url);
         let found = client
@@ -37,7 +39,9 @@ impl Cluster {
             .map_err(|e| anyhow!("cannot reach {url} ({e}): is the node running, and is --url right?"))?
             .value;
         let Some(account) = found else {
-            bail!("there is no account {address} on {url}: check the address of the {what}, and that --url is its cluster");
+            bail!(
+                "there is no account {address} on {url}: check the address of the {what}, and that --url is its cluster"
+            );
         };
         if account.owner != ballast::ID {
             bail!(
@@ -58,7 +62,9 @@ impl Cluster {
 
 /// An address on the command line.
 pub fn address(text: &str) -> Result<Pubkey, String> {
-    text.parse().map_err(|_| format!("'{text}' is no address: it takes 32 bytes in base58, 43 or 44 letters and digits"))
+    text.parse().map_err(|_| {
+        format!("'{text}' is no address: it takes 32 bytes in base58, 43 or 44 letters and digits")
+    })
 }
 
 /// Now, unix seconds.

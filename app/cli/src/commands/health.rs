@@ -26,7 +26,8 @@ pub struct Health {
 impl Health {
     pub(super) fn run(self) -> Result<()> {
         let data = self.cluster.read(&self.account, "margin account")?;
-        let account = decode::margin_account(&data).with_context(|| format!("{} cannot be read", self.account))?;
+        let account =
+            decode::margin_account(&data).with_context(|| format!("{} cannot be read", self.account))?;
         let clearinghouse: ballast::state::Clearinghouse =
             decode::config(&self.cluster.read(&account.clearinghouse, "clearinghouse")?)?;
         let at = Deployment::of(clearinghouse.quote_mint);

@@ -26,7 +26,8 @@ pub struct Scale {
 }
 
 fn price_of(dollars: f64, decimals: u8) -> Result<Price> {
-    Price::from_decimal((dollars * 1e8).round() as i64, -8, decimals).context("a historical price is out of range")
+    Price::from_decimal((dollars * 1e8).round() as i64, -8, decimals)
+        .context("a historical price is out of range")
 }
 
 /// Variances and scenarios of one asset.
@@ -60,5 +61,10 @@ pub fn calibrate(asset: u8, path: &Path, scale: &Scale) -> Result<LoadCalibratio
             Ok(scenario::standardise(r, begin.2, elapsed, horizon as u64) as i16)
         })
         .collect::<Result<Vec<i16>>>()?;
-    Ok(LoadCalibrationArgs { asset, variance_fast: state.fast.max(1), variance_slow: state.slow.max(1), returns })
+    Ok(LoadCalibrationArgs {
+        asset,
+        variance_fast: state.fast.max(1),
+        variance_slow: state.slow.max(1),
+        returns,
+    })
 }

@@ -28,18 +28,114 @@ pub struct Role {
 /// Assets are 0, 1, 2 in the order of the price files; with fewer files the later ones fold onto the
 /// last.
 pub const TRADERS: [Role; 12] = [
-    Role { name: "Ada", book: "long the first coin, to the limit", quote: 50_000, collateral: &[], perpetuals: &[(0, 1)], cushion: 1.55, borrows: 0 },
-    Role { name: "Boris", book: "long the second coin, to the limit", quote: 80_000, collateral: &[], perpetuals: &[(1, 1)], cushion: 1.6, borrows: 0 },
-    Role { name: "Chen", book: "long the last coin, half of the limit", quote: 40_000, collateral: &[], perpetuals: &[(2, 1)], cushion: 3.0, borrows: 0 },
-    Role { name: "Dora", book: "short the first coin, to the limit", quote: 60_000, collateral: &[], perpetuals: &[(0, -1)], cushion: 1.6, borrows: 0 },
-    Role { name: "Emil", book: "short the last coin, a quarter of the limit", quote: 30_000, collateral: &[], perpetuals: &[(2, -1)], cushion: 6.0, borrows: 0 },
-    Role { name: "Fatou", book: "hedged pair: long the second, short the first", quote: 50_000, collateral: &[], perpetuals: &[(1, 1), (0, -1)], cushion: 1.7, borrows: 0 },
-    Role { name: "Goran", book: "cash and carry: holds the first coin, short as much", quote: 5_000, collateral: &[(0, 100_000)], perpetuals: &[(0, -1)], cushion: 8.0, borrows: 0 },
-    Role { name: "Hana", book: "diversified: long everything", quote: 90_000, collateral: &[], perpetuals: &[(0, 2), (1, 1), (2, 1)], cushion: 1.8, borrows: 0 },
-    Role { name: "Ivo", book: "borrows quote against the last coin", quote: 0, collateral: &[(2, 100_000)], perpetuals: &[], cushion: 0.0, borrows: 55_000 },
-    Role { name: "Jun", book: "market neutral: long first and last, short the second", quote: 70_000, collateral: &[], perpetuals: &[(0, 1), (1, -2), (2, 1)], cushion: 1.9, borrows: 0 },
-    Role { name: "Whale", book: "long the first coin, very large, half of the limit", quote: 20_000_000, collateral: &[(0, 10_000_000)], perpetuals: &[(0, 1)], cushion: 2.2, borrows: 0 },
-    Role { name: "Lena", book: "careful: long the first coin, a tenth of the limit", quote: 100_000, collateral: &[], perpetuals: &[(0, 1)], cushion: 12.0, borrows: 0 },
+    Role {
+        name: "Ada",
+        book: "long the first coin, to the limit",
+        quote: 50_000,
+        collateral: &[],
+        perpetuals: &[(0, 1)],
+        cushion: 1.55,
+        borrows: 0,
+    },
+    Role {
+        name: "Boris",
+        book: "long the second coin, to the limit",
+        quote: 80_000,
+        collateral: &[],
+        perpetuals: &[(1, 1)],
+        cushion: 1.6,
+        borrows: 0,
+    },
+    Role {
+        name: "Chen",
+        book: "long the last coin, half of the limit",
+        quote: 40_000,
+        collateral: &[],
+        perpetuals: &[(2, 1)],
+        cushion: 3.0,
+        borrows: 0,
+    },
+    Role {
+        name: "Dora",
+        book: "short the first coin, to the limit",
+        quote: 60_000,
+        collateral: &[],
+        perpetuals: &[(0, -1)],
+        cushion: 1.6,
+        borrows: 0,
+    },
+    Role {
+        name: "Emil",
+        book: "short the last coin, a quarter of the limit",
+        quote: 30_000,
+        collateral: &[],
+        perpetuals: &[(2, -1)],
+        cushion: 6.0,
+        borrows: 0,
+    },
+    Role {
+        name: "Fatou",
+        book: "hedged pair: long the second, short the first",
+        quote: 50_000,
+        collateral: &[],
+        perpetuals: &[(1, 1), (0, -1)],
+        cushion: 1.7,
+        borrows: 0,
+    },
+    Role {
+        name: "Goran",
+        book: "cash and carry: holds the first coin, short as much",
+        quote: 5_000,
+        collateral: &[(0, 100_000)],
+        perpetuals: &[(0, -1)],
+        cushion: 8.0,
+        borrows: 0,
+    },
+    Role {
+        name: "Hana",
+        book: "diversified: long everything",
+        quote: 90_000,
+        collateral: &[],
+        perpetuals: &[(0, 2), (1, 1), (2, 1)],
+        cushion: 1.8,
+        borrows: 0,
+    },
+    Role {
+        name: "Ivo",
+        book: "borrows quote against the last coin",
+        quote: 0,
+        collateral: &[(2, 100_000)],
+        perpetuals: &[],
+        cushion: 0.0,
+        borrows: 55_000,
+    },
+    Role {
+        name: "Jun",
+        book: "market neutral: long first and last, short the second",
+        quote: 70_000,
+        collateral: &[],
+        perpetuals: &[(0, 1), (1, -2), (2, 1)],
+        cushion: 1.9,
+        borrows: 0,
+    },
+    Role {
+        name: "Whale",
+        book: "long the first coin, very large, half of the limit",
+        quote: 20_000_000,
+        collateral: &[(0, 10_000_000)],
+        perpetuals: &[(0, 1)],
+        cushion: 2.2,
+        borrows: 0,
+    },
+    Role {
+        name: "Lena",
+        book: "careful: long the first coin, a tenth of the limit",
+        quote: 100_000,
+        collateral: &[],
+        perpetuals: &[(0, 1)],
+        cushion: 12.0,
+        borrows: 0,
+    },
 ];
 
 /// Somebody in the replay.
@@ -77,10 +173,24 @@ impl Cast {
     /// # Errors
     /// What the program refuses.
     pub fn enter(house: &mut House) -> Result<Self, Refusal> {
-        let desk = professional(house, "Desk", "the other side of every trade", TraderRole::MarketMaker, 2_000_000_000)?;
+        let desk = professional(
+            house,
+            "Desk",
+            "the other side of every trade",
+            TraderRole::MarketMaker,
+            2_000_000_000,
+        )?;
         let keepers = ["Keeper 1", "Keeper 2"]
             .into_iter()
-            .map(|name| professional(house, name, "liquidates, and unwinds with the desk", TraderRole::Keeper, 50_000_000))
+            .map(|name| {
+                professional(
+                    house,
+                    name,
+                    "liquidates, and unwinds with the desk",
+                    TraderRole::Keeper,
+                    50_000_000,
+                )
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let traders =
             TRADERS.iter().map(|role| trader(house, role, &desk.person)).collect::<Result<Vec<_>, _>>()?;
@@ -88,7 +198,13 @@ impl Cast {
     }
 }
 
-fn professional(house: &mut House, name: &str, book: &str, role: TraderRole, quote: u64) -> Result<Actor, Refusal> {
+fn professional(
+    house: &mut House,
+    name: &str,
+    book: &str,
+    role: TraderRole,
+    quote: u64,
+) -> Result<Actor, Refusal> {
     let person = house.person();
     house.fund_quote(&person, quote * QUOTE)?;
     Ok(Actor { name: name.into(), book: book.into(), role, person, deposited: (quote * QUOTE) as i64 })
@@ -165,7 +281,8 @@ fn largest_scale(house: &House, role: &Role, person: &Person) -> u64 {
             }
         }
         let roomy = |m: &Margin| m.equity as f64 >= role.cushion * m.maintenance as f64;
-        health(&account, &board, house.vm.now()).is_ok_and(|h| h.initial.meets_initial() && roomy(&h.maintenance))
+        health(&account, &board, house.vm.now())
+            .is_ok_and(|h| h.initial.meets_initial() && roomy(&h.maintenance))
     };
     let (mut low, mut high) = (0, 1_000_000_000 * QUOTE);
     while high - low > QUOTE {

@@ -14,9 +14,7 @@ use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal};
 use super::calibration::{self, Scale};
 use super::cast::{Actor, Cast};
 use crate::prices::{PricePaths, intrabar};
-use crate::report::model::{
-    AssetPoint, AssetTrack, DemoReport, LiquidationRow, TraderPoint, TraderTrack,
-};
+use crate::report::model::{AssetPoint, AssetTrack, DemoReport, LiquidationRow, TraderPoint, TraderTrack};
 
 /// Where in a step the replay stands, for somebody who watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +37,7 @@ pub struct Moment<'a> {
     pub house: &'a House,
     /// Everybody.
     pub cast: &'a Cast,
-    /// Whether the cast has entered (before, only prices move).
+    /// Index of the bar on the path.
     pub bar: usize,
 }
 
@@ -301,14 +299,19 @@ impl<'a> Replay<'a> {
         let error = cast.map_or(0, |cast| conservation_error(house, cast));
         self.checks += usize::from(cast.is_some());
         self.worst_error = self.worst_error.max(error.abs());
-        if !self.steps.is_multiple_of(self.every) && error == 0 {
-            return;
+        if self.steps.is_multiple_of(self.every) || error != 0 {
+            self.record_tracks(house, cast, now, error);
         }
+    }
+
+    fn record_tracks(&mut self, house: &House, cast: Option<&Cast>, now: i64, error: i64) {
         let board = house.board();
         for (index, track) in self.assets.iter_mut().enumerate() {
             let a = &board.assets[index];
             let dollars = |price: ballast_risk::price::Price| {
-                price.mantissa as f64 * 0.5f64.powi(price.shift as i32) * 10f64.powi(i32::from(a.decimals) - 6)
+                price.mantissa as f64
+                    * 0.5f64.powi(price.shift as i32)
+                    * 10f64.powi(i32::from(a.decimals) - 6)
             };
             track.push(AssetPoint {
                 ts: now,
@@ -345,6 +348,8 @@ impl<'a> Replay<'a> {
         entry_bar: usize,
         wall_seconds: f64,
     ) -> DemoReport {
+        // The tracks are thinned out; the last moment is always on them.
+        self.record_tracks(house, Some(cast), house.vm.now(), conservation_error(house, cast));
         let board = house.board();
         let equity = |actor: &Actor| {
             let account = house.margin_account(&actor.person.account);
@@ -416,7 +421,13 @@ fn fraction(rate: u64) -> f64 {
     rate as f64 / haircut_from_bps(10_000) as f64
 }
 
-fn row(house: &House, event: &Liquidated, target: &Actor, keeper: &Actor, signature: String) -> LiquidationRow {
+fn row(
+    house: &House,
+    event: &Liquidated,
+    target: &Actor,
+    keeper: &Actor,
+    signature: String,
+) -> LiquidationRow {
     let legs: Vec<String> = event
         .legs
         .iter()

@@ -15,12 +15,18 @@ use crate::state::AssetConfig;
 use crate::state::risk_board::AcceptedPrice;
 
 /// Reads, checks and scales a price update.
-pub fn accept(update: &PriceUpdateV2, config: &AssetConfig, max_age_s: u32, clock: &Clock) -> Result<AcceptedPrice> {
-    let raw = update.get_price_no_older_than(clock, max_age_s.into(), &config.feed_id).map_err(|e| match e {
-        GetPriceError::MismatchedFeedId => BallastError::WrongFeed,
-        GetPriceError::InsufficientVerificationLevel => BallastError::NotFullyVerified,
-        _ => BallastError::StalePrice,
-    })?;
+pub fn accept(
+    update: &PriceUpdateV2,
+    config: &AssetConfig,
+    max_age_s: u32,
+    clock: &Clock,
+) -> Result<AcceptedPrice> {
+    let raw =
+        update.get_price_no_older_than(clock, max_age_s.into(), &config.feed_id).map_err(|e| match e {
+            GetPriceError::MismatchedFeedId => BallastError::WrongFeed,
+            GetPriceError::InsufficientVerificationLevel => BallastError::NotFullyVerified,
+            _ => BallastError::StalePrice,
+        })?;
     require!(raw.publish_time <= clock.unix_timestamp + FUTURE_TOLERANCE_S, BallastError::FuturePrice);
     let price = Price::from_decimal(raw.price, raw.exponent, config.decimals).or_refuse()?;
     // confidence/price ≤ limit, without dividing: both are in the same decimal units.

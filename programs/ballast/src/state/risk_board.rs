@@ -218,7 +218,8 @@ impl AssetState {
         self.sigma = volatility.observe(&self.volatility_params(horizon_s), &new.price, new.publish_time)?;
         self.variance_fast = volatility.fast;
         self.variance_slow = volatility.slow;
-        (self.sample_mantissa, self.sample_shift) = (volatility.sample.mantissa, volatility.sample.shift as u8);
+        (self.sample_mantissa, self.sample_shift) =
+            (volatility.sample.mantissa, volatility.sample.shift as u8);
         self.sample_time = volatility.sample_time;
         self.publish_haircuts();
         Ok(())
@@ -273,12 +274,20 @@ impl RiskBoard {
 
     /// A listed asset.
     pub fn asset(&self, index: usize) -> core::result::Result<&AssetState, RiskError> {
-        if index < usize::from(self.asset_count) { Ok(&self.assets[index]) } else { Err(RiskError::UnknownAsset) }
+        if index < usize::from(self.asset_count) {
+            Ok(&self.assets[index])
+        } else {
+            Err(RiskError::UnknownAsset)
+        }
     }
 
     /// A listed market.
     pub fn market(&self, index: usize) -> core::result::Result<&MarketState, RiskError> {
-        if index < usize::from(self.market_count) { Ok(&self.markets[index]) } else { Err(RiskError::UnknownAsset) }
+        if index < usize::from(self.market_count) {
+            Ok(&self.markets[index])
+        } else {
+            Err(RiskError::UnknownAsset)
+        }
     }
 
     /// The parameters for every account.

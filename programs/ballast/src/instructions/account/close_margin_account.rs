@@ -19,6 +19,9 @@ pub struct CloseMarginAccount<'info> {
 }
 
 pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
-    emit!(MarginAccountClosed { account: ctx.accounts.margin_account.key(), owner: ctx.accounts.owner.key() });
+    emit!(MarginAccountClosed {
+        account: ctx.accounts.margin_account.key(),
+        owner: ctx.accounts.owner.key()
+    });
     Ok(())
 }

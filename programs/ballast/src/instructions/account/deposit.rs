@@ -24,7 +24,11 @@ pub struct Deposit<'info> {
 }
 
 /// The vault that holds what is deposited or withdrawn, and the asset's index: none for quote.
-pub(crate) fn which_vault(clearinghouse: &Clearinghouse, asset: Option<&AssetConfig>, vault: &Pubkey) -> Result<Option<u8>> {
+pub(crate) fn which_vault(
+    clearinghouse: &Clearinghouse,
+    asset: Option<&AssetConfig>,
+    vault: &Pubkey,
+) -> Result<Option<u8>> {
     let Some(asset) = asset else {
         require_keys_eq!(*vault, clearinghouse.quote_vault, BallastError::WrongVault);
         return Ok(None);

@@ -45,7 +45,8 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
         // Who owes nothing needs no margin, and no price: its way out stays open through any outage.
         if !account.is_free_of_risk() {
             let board = a.board.load()?;
-            let margin = BoardView::new(&board, &Clock::get()?).margin(&account, Basis::Withdrawal).or_refuse()?;
+            let margin =
+                BoardView::new(&board, &Clock::get()?).margin(&account, Basis::Withdrawal).or_refuse()?;
             require!(margin.meets_initial(), BallastError::BelowInitialMargin);
         }
     }

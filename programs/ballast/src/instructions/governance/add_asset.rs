@@ -171,7 +171,11 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
 
 /// A token account at the vault's address, owned by the clearinghouse. A second asset on one mint
 /// finds its vault taken and is refused. By hand, because Anchor's `init` cannot be optional.
-fn create_vault<'info>(a: &AddAsset<'info>, mint: &Account<'info, Mint>, vault: &UncheckedAccount<'info>) -> Result<()> {
+fn create_vault<'info>(
+    a: &AddAsset<'info>,
+    mint: &Account<'info, Mint>,
+    vault: &UncheckedAccount<'info>,
+) -> Result<()> {
     let (clearinghouse, mint_key) = (a.clearinghouse.key(), mint.key());
     let path: [&[u8]; 3] = [seeds::VAULT, clearinghouse.as_ref(), mint_key.as_ref()];
     let (address, bump) = Pubkey::find_program_address(&path, &crate::ID);

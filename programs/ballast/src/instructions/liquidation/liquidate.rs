@@ -118,7 +118,8 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     require!((1..=MAX_LIQUIDATION_LEGS).contains(&legs.len()) && distinct, BallastError::BadLegs);
     let a = ctx.accounts;
     let board = a.board.load()?;
-    let view = BoardView::new(&board, &Clock::get()?);
+    let now = Clock::get()?.unix_timestamp;
+    let view = BoardView::for_liquidation(&board, now);
     let params = board.params();
     let mut account = a.margin_account.load_mut()?;
     let mut keeper = a.keeper.load_mut()?;
@@ -150,13 +151,19 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     a.treasury.insurance =
         a.treasury.insurance.checked_add(step.to_insurance()).ok_or(BallastError::Overflow)?;
 
-    let keeper_margin = view.margin(&keeper, Basis::Initial).or_refuse()?;
+    let keeper_margin = BoardView::at(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;
     require!(keeper_margin.meets_initial(), BallastError::BelowInitialMargin);
     emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step));
     Ok(())
 }
 
-fn report(account: Pubkey, keeper: Pubkey, legs: &[LegAmount], takeovers: &[Takeover], step: &Step) -> Liquidated {
+fn report(
+    account: Pubkey,
+    keeper: Pubkey,
+    legs: &[LegAmount],
+    takeovers: &[Takeover],
+    step: &Step,
+) -> Liquidated {
     let taken = legs.iter().zip(takeovers).zip(&step.terms).map(|((leg, takeover), terms)| LegTaken {
         market: match leg.leg {
             LiquidationLeg::Position { market } => Some(market),

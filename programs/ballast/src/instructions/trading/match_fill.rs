@@ -60,8 +60,8 @@ impl Side<'_> {
                 excess_after: after.initial_excess(),
                 equity_after: view.book(account, Basis::Maintenance).or_refuse()?.equity(),
             };
-            let fair =
-                fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.penalty_bps).or_refuse()?;
+            let fair = fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.penalty_bps)
+                .or_refuse()?;
             if held == 0 {
                 return err!(BallastError::BelowInitialMargin);
             }

@@ -30,7 +30,10 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
         let credit = view.collateral_credit(&account).or_refuse()?;
         let paid = settlement::payable(unsettled.unsigned_abs(), account.quote, credit);
         a.market.pool = a.market.pool.checked_add(paid).ok_or(BallastError::Overflow)?;
-        i64::try_from(paid).map_err(|_| BallastError::Overflow)?.checked_neg().ok_or(BallastError::Overflow)?
+        i64::try_from(paid)
+            .map_err(|_| BallastError::Overflow)?
+            .checked_neg()
+            .ok_or(BallastError::Overflow)?
     } else {
         let received = unsettled.unsigned_abs().min(a.market.pool);
         a.market.pool -= received;
@@ -39,11 +42,6 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
     require!(amount != 0, BallastError::NothingToSettle);
     account.add_quote(amount)?;
     account.add_position(a.market.index, 0, -amount)?;
-    emit!(Settled {
-        account: a.margin_account.key(),
-        market: a.market.index,
-        amount,
-        pool: a.market.pool,
-    });
+    emit!(Settled { account: a.margin_account.key(), market: a.market.index, amount, pool: a.market.pool });
     Ok(())
 }
