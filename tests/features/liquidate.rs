@@ -443,6 +443,22 @@ fn attack_dust_of_a_stale_asset_does_not_shield_an_account() {
     house.vm.send(&[take], &[&keeper.key]).expect("SOL is liquidated all the same");
 }
 
+/// The other way round: a keeper that leaves the hedge without a price must not find the account short.
+#[test]
+fn attack_a_hedge_left_without_a_price_does_not_make_an_account_short() {
+    let mut house = twins();
+    let (who, desk) = (house.person_with_quote(1_000), house.person_with_quote(1_000_000));
+    let keeper = house.person_with_quote(1_000_000);
+    house.fill_at_oracle(0, &who, &desk, 100 * BASE).expect("a fill");
+    house.fill_at_oracle(1, &who, &desk, -10 * BASE).expect("its hedge");
+    // Both fall by a quarter; only the long leg's price is refreshed.
+    house.vm.advance(90);
+    house.post(0, 75.0);
+    house.refresh(0).expect("a price for the long leg");
+    let take = house.at.liquidate_position(who.account, keeper.party(), 0, 40 * COIN);
+    refused_ix(&mut house, BallastError::AccountHealthy, take, &[&keeper.key]);
+}
+
 /// Catalogue B17: with a worse price for every leg a hedged keeper would show a loss in the crash that
 /// it does not have, and could not liquidate.
 #[test]

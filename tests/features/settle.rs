@@ -208,3 +208,17 @@ fn attack_a_counterfeit_market_pays_nobody() {
     let settle = with_account(house.at.settle(0, long.account), market, forged);
     refused_ix(&mut house, ErrorCode::AccountOwnedByWrongProgram, settle, &[]);
 }
+
+/// A dollar of an asset whose oracle is silent does not keep a loser from paying.
+#[test]
+fn attack_dust_of_a_stale_asset_does_not_stop_a_settlement() {
+    let mut house = House::with_coins(&[("SOL", 100.0), ("ETH", 1_000.0)]);
+    let (long, short) = (house.person_with_quote(1_000), house.person_with_quote(1_000));
+    house.fill(0, &long, &short, 10 * BASE, 1_000 * QUOTE).expect("a fill");
+    house.fund_collateral(&short, 1, COIN / 1_000).expect("one dollar of ETH");
+    house.vm.advance(90);
+    house.post(0, 105.0);
+    house.refresh(0).expect("SOL has a price, ETH has none");
+    let said: Settled = house.settle(0, &short).expect("the loser pays all the same").event();
+    assert_eq!(said.amount, -50 * QUOTE as i64);
+}

@@ -20,7 +20,7 @@
 use alloc::vec::Vec;
 
 use crate::error::{Result, RiskError};
-use crate::fixed::{BPS_ONE, charge, mul_div_ceil};
+use crate::fixed::{BPS_ONE, charge, credit, mul_div_ceil};
 use crate::price::Price;
 use crate::scenario::{Column, RISK_BITS, Vector, fits, shift_for, weight};
 
@@ -43,8 +43,9 @@ pub struct AssetRisk {
     pub addon_long: u64,
     /// Un-netted charge on a short exposure, a rate.
     pub addon_short: u64,
-    /// Haircut of a long exposure held alone, a rate.
-    pub haircut_long: u64,
+    /// Credited to equity on the absolute value of a net exposure, a rate: how far the price may have
+    /// moved in the account's favour since it was last known. Zero for a recent price.
+    pub favour: u64,
     /// The wider of both tails, as in [`crate::scenario::Tails::widest`].
     pub tail: u32,
     /// Whether the asset takes part in the joint core.
@@ -301,6 +302,11 @@ impl<'a> Book<'a> {
                 basis.counted(&risk, leg.quantity, positions.clone().filter(|p| p.asset == asset))?
             };
             equity = equity.checked_add(counted).ok_or(RiskError::Overflow)?;
+            if risk.favour != 0 {
+                let favour =
+                    i64::try_from(credit(leg.magnitude, risk.favour)?).map_err(|_| RiskError::Overflow)?;
+                equity = equity.checked_add(favour).ok_or(RiskError::Overflow)?;
+            }
             gross += leg.magnitude;
             legs.push(leg);
         }

@@ -19,7 +19,7 @@ pub struct BoardView<'a> {
 enum Stale {
     /// It cannot be valued, and so neither can the book: nothing may be taken out or added.
     Refuse,
-    /// It counts at its last price and asks for no margin: the bound that favours the account.
+    /// It counts at the bound that favours the account.
     Favour,
 }
 
@@ -36,7 +36,8 @@ impl<'a> BoardView<'a> {
 
     /// The board as a liquidation sees it. A dollar of an asset whose oracle is silent must not shield
     /// the rest of an account, so such an asset is valued in the account's favour instead of refusing;
-    /// it cannot itself be taken over ([`Self::fresh`]).
+    /// it cannot itself be taken over ([`Self::fresh`]). In its favour, because a keeper could otherwise
+    /// let a hedge go stale and take the other leg.
     pub fn for_liquidation(board: &'a RiskBoard, now: i64) -> Self {
         Self { board, now, stale: Stale::Favour }
     }
@@ -80,7 +81,11 @@ impl<'a> BoardView<'a> {
     /// What an account's collateral counts for when it pays a loss.
     pub fn collateral_credit(&self, account: &MarginAccount) -> Result<u64> {
         account.held_collateral().try_fold(0u64, |sum, slot| {
-            let asset = self.fresh(slot.asset.into())?;
+            // Without a recent price it counts for nothing; it must not stop a loss from being paid.
+            let asset = self.board.asset(slot.asset.into())?;
+            if !asset.is_fresh(self.now) {
+                return Ok(sum);
+            }
             let credit = settlement::collateral_credit(
                 slot.amount,
                 &asset.spot(),
@@ -95,28 +100,21 @@ impl<'a> BoardView<'a> {
 impl RiskView for BoardView<'_> {
     fn asset(&self, index: usize) -> Result<AssetRisk> {
         let a = self.board.asset(index)?;
-        if !a.is_fresh(self.now) {
-            if self.stale == Stale::Refuse {
-                return Err(RiskError::StalePrice);
-            }
-            return Ok(AssetRisk {
-                spot: a.spot(),
-                stable: a.stable(),
-                sigma: 0,
-                addon_long: 0,
-                addon_short: 0,
-                haircut_long: 0,
-                tail: 0,
-                netted: false,
-            });
+        let fresh = a.is_fresh(self.now);
+        if !fresh && self.stale == Stale::Refuse {
+            return Err(RiskError::StalePrice);
         }
+        // Of a stale asset: the risk stays, because it may be the hedge of the rest, and dropping it would
+        // raise the margin; add-ons go, and the price is credited the most it is ever charged for. By
+        // sub-additivity the shortfall is then at most what it would be without the asset, and at most
+        // what it would be if the price had moved by the largest haircut in the account's favour.
         Ok(AssetRisk {
             spot: a.spot(),
             stable: a.stable(),
             sigma: a.sigma,
-            addon_long: a.addon_long,
-            addon_short: a.addon_short,
-            haircut_long: a.haircut_long,
+            addon_long: if fresh { a.addon_long } else { 0 },
+            addon_short: if fresh { a.addon_short } else { 0 },
+            favour: if fresh { 0 } else { a.haircut_max },
             tail: a.tail_long.max(a.tail_short),
             netted: a.netted != 0,
         })

@@ -406,7 +406,7 @@ fn some_asset(draw: &mut Draw, ring: &Ring) -> AssetRisk {
         sigma: draw.up_to(RATE_ONE - 1),
         addon_long: draw.up_to(RATE_ONE),
         addon_short: draw.up_to(RATE_ONE),
-        haircut_long: draw.up_to(RATE_ONE),
+        favour: draw.up_to(RATE_ONE),
         tail: tails.widest(),
         netted: !draw.one_in(8),
     }

@@ -142,7 +142,7 @@ impl Page<'_> {
                 if r.bad_debt == 0 {
                     "every loss was covered".into()
                 } else {
-                    "quote, covered by nobody".into()
+                    "quote, negative equity left".into()
                 },
             ),
             tile(

@@ -33,7 +33,7 @@ pub struct DemoReport {
     pub liquidations: Vec<LiquidationRow>,
     /// Fills.
     pub trades: usize,
-    /// Losses that no account, and no fund, could bear; micro-units.
+    /// Negative equity left in accounts at the end; the insurance fund does not pay it yet; micro-units.
     pub bad_debt: i64,
     /// `(time, balance in micro-units)` of the insurance fund.
     pub insurance: Vec<(i64, i64)>,

@@ -161,7 +161,7 @@ pub fn asset_risk(spot: Price, stable: Price, sigma: u64, column: &Column, hairc
         sigma,
         addon_long: haircuts.addon_long,
         addon_short: haircuts.addon_short,
-        haircut_long: haircuts.long,
+        favour: 0,
         tail: Tails::of(column).widest(),
         netted: haircuts.netted,
     }
