@@ -257,6 +257,25 @@ fn attack_a_loss_is_not_given_away_as_a_gift() {
     assert_conserved(&house);
 }
 
+/// The same with equity to give away: margin is freed, equity stays positive, and only the price is wrong.
+#[test]
+fn attack_equity_is_not_given_away_while_risk_falls() {
+    let market = MarketSpec::perpetual("SOL", 0);
+    let wide =
+        MarketSpec { args: ballast::instructions::AddMarketArgs { band_bps: 300, ..market.args }, ..market };
+    let mut house = house_with(wide);
+    let (friend, b) = (house.person_with_quote(10_000_000), house.person_with_quote(1_400_000));
+    house.fill_at_oracle(0, &b, &friend, 100_000 * BASE).expect("B is long $10M");
+    prices_after(&mut house, 30, &[90.0]);
+    let initial = house.health(&b).initial;
+    assert!(!initial.meets_initial() && initial.equity > 300_000 * QUOTE as i64, "{initial:?}");
+
+    let half = 50_000 * BASE;
+    let fair = house.value(0, half.unsigned_abs());
+    refused(&mut house, BallastError::NotReducing, |h| h.fill(0, &b, &friend, -half, fair / 100 * 98));
+    house.fill(0, &b, &friend, -half, fair / 1_000 * 995).expect("at half a per cent it may go");
+}
+
 #[test]
 fn unsettled_profit_supports_initial_margin_up_to_the_markets_cap() {
     for (cap, admitted) in [(i64::MAX as u64, true), (100 * QUOTE, false)] {

@@ -6,7 +6,7 @@ use ballast_risk::RiskError::BadParameter;
 use ballast_risk::book::{Basis, Margin, Position};
 use ballast_risk::fixed::{BPS_ONE, mul_div_ceil, mul_div_floor, rate_from_bps};
 use ballast_risk::haircut::HaircutBounds;
-use ballast_risk::liquidation::{LiquidationParams, Refusal, judge, target, terms};
+use ballast_risk::liquidation::{self, LiquidationParams, Refusal, Step, Takeover, judge, target, terms};
 use common::{
     Holdings, PARAMS, Stream, World, account, any_price, column, long, rounding_of, rows, wide_i64, wide_u32,
     wide_u64,
@@ -21,15 +21,27 @@ fn margin(equity: i64, maintenance: u64) -> Margin {
     Margin { equity, core: maintenance, addons: 0, maintenance, initial: maintenance }
 }
 
-/// Takes `parts` over one after the other, as one step, and judges where that ends.
-fn step(h: &Holdings, world: &World, parts: &[(usize, i64)], params: &LiquidationParams) -> Option<Refusal> {
+/// Takes `parts` over in one step.
+fn taken(
+    h: &Holdings,
+    world: &World,
+    parts: &[(usize, i64)],
+    params: &LiquidationParams,
+) -> Result<Step, Refusal> {
     let mut book = h.book(world, Basis::Maintenance).unwrap();
-    let (before, gross) = (book.margin(&PARAMS).unwrap(), book.gross());
-    for &(asset, quantity) in parts {
-        let terms = terms(quantity, &world.assets[asset].spot, book.equity(), params).unwrap();
-        book.adjust(asset, -quantity, terms.proceeds).unwrap();
-    }
-    judge(&before, &book.margin(&PARAMS).unwrap(), gross, params).unwrap()
+    let takeovers: Vec<Takeover> = parts
+        .iter()
+        .map(|&(asset, quantity)| {
+            let spot = world.assets[asset].spot;
+            Takeover { asset, quantity, spot, penalty_bps: params.penalty_bps }
+        })
+        .collect();
+    liquidation::step(&mut book, &takeovers, &PARAMS, params).unwrap()
+}
+
+/// Why a step is refused, if it is.
+fn step(h: &Holdings, world: &World, parts: &[(usize, i64)], params: &LiquidationParams) -> Option<Refusal> {
+    taken(h, world, parts, params).err()
 }
 
 /// Sets the quote balance so that equity is `part` of MM, which quote does not change.
@@ -194,17 +206,21 @@ fn a_hedge_of_twins_is_unwound_both_legs_at_once() {
     holdings.positions.push(Position { asset: 1, base: -owed, entry: 0, profit_cap: 0 });
     let holdings = at_part_of_maintenance(holdings, &world, 0.9);
     let leg = |asset: usize, whole: i64, share: f64| (asset, (whole as f64 * share) as i64);
-    // Below a weight's unit (2⁻¹⁴ of the book) a step may flip a rounding, and be let pass for nothing.
-    for share in shares().filter(|share| *share > 2f64.powi(-10)) {
+    // A sliver of one leg may trim what the twins do not share; anything more bares the other.
+    for share in shares().filter(|share| *share > 0.0625) {
         for alone in [leg(0, held, share), leg(1, -owed, share)] {
             let refusal = step(&holdings, &world, &[alone], &TERMS);
             assert_eq!(refusal, Some(Refusal::ShortfallNotReduced), "{alone:?}");
         }
     }
-    assert_eq!(step(&holdings, &world, &[(0, held), (1, -owed)], &TERMS), None);
-    // Without a penalty any share will do that does not overshoot.
-    let free = LiquidationParams { penalty_bps: 0, ..TERMS };
-    assert_eq!(step(&holdings, &world, &[leg(0, held, 0.125), leg(1, -owed, 0.125)], &free), None);
+    // All of both is more than the account needs.
+    assert_eq!(step(&holdings, &world, &[(0, held), (1, -owed)], &TERMS), Some(Refusal::TooMuch));
+    // Any share will do that does not overshoot: its penalty leaves half of the margin that it frees,
+    // where a penalty on the gross would take many times as much.
+    let part = [leg(0, held, 0.125), leg(1, -owed, 0.125)];
+    let step = taken(&holdings, &world, &part, &TERMS).expect("an eighth of the hedge goes");
+    let freed = step.before.maintenance - step.after.maintenance;
+    assert!(step.penalty() > 0 && 2 * step.penalty() <= freed, "{step:?}");
 }
 
 /// The rounding of the core must not hide that a step helps.
