@@ -230,14 +230,17 @@ fn attack_a_reduction_does_not_flip_the_side() {
     refused(&mut house, BallastError::NotReducing, |h| h.fill_at_oracle(0, &a, &b, -201 * BASE));
 }
 
+/// A market whose band reaches beyond the penalty of a liquidation.
+fn wide_band() -> MarketSpec {
+    let market = MarketSpec::perpetual("SOL", 0);
+    MarketSpec { args: ballast::instructions::AddMarketArgs { band_bps: 300, ..market.args }, ..market }
+}
+
 /// Catalogue B2: B is long $10M with $10k of equity and "reduces its risk" by selling to A at −2 %:
 /// A would gain $200k, of which the insurance fund would pay $190k.
 #[test]
 fn attack_a_loss_is_not_given_away_as_a_gift() {
-    let market = MarketSpec::perpetual("SOL", 0);
-    let wide =
-        MarketSpec { args: ballast::instructions::AddMarketArgs { band_bps: 300, ..market.args }, ..market };
-    let mut house = house_with(wide);
+    let mut house = house_with(wide_band());
     let (friend, b) = (house.person_with_quote(10_000_000), house.person_with_quote(1_010_000));
     house.fill_at_oracle(0, &b, &friend, 100_000 * BASE).expect("B is long $10M");
     prices_after(&mut house, 30, &[90.0]);
@@ -260,10 +263,7 @@ fn attack_a_loss_is_not_given_away_as_a_gift() {
 /// The same with equity to give away: margin is freed, equity stays positive, and only the price is wrong.
 #[test]
 fn attack_equity_is_not_given_away_while_risk_falls() {
-    let market = MarketSpec::perpetual("SOL", 0);
-    let wide =
-        MarketSpec { args: ballast::instructions::AddMarketArgs { band_bps: 300, ..market.args }, ..market };
-    let mut house = house_with(wide);
+    let mut house = house_with(wide_band());
     let (friend, b) = (house.person_with_quote(10_000_000), house.person_with_quote(1_400_000));
     house.fill_at_oracle(0, &b, &friend, 100_000 * BASE).expect("B is long $10M");
     prices_after(&mut house, 30, &[90.0]);

@@ -1,7 +1,8 @@
 //! Accounts from raw bytes.
 
 use anchor_lang::{AccountDeserialize, Discriminator};
-use ballast::state::{MarginAccount, RiskBoard, VERSION};
+use ballast::state::{AssetState, MarginAccount, RiskBoard, VERSION};
+use ballast_risk::price::Price;
 use bytemuck::Pod;
 
 /// Why bytes are not the account they were taken for.
@@ -74,4 +75,10 @@ pub fn board(data: &[u8]) -> Result<Box<RiskBoard>, DecodeError> {
 pub fn config<T: AccountDeserialize>(data: &[u8]) -> Result<T, DecodeError> {
     T::try_deserialize(&mut &*data)
         .map_err(|_| DecodeError::WrongKind { expected: core::any::type_name::<T>(), length: data.len() })
+}
+
+/// A price of an asset on the board in dollars a whole token, for people to read.
+#[must_use]
+pub fn dollars(asset: &AssetState, price: Price) -> f64 {
+    price.mantissa as f64 * 0.5f64.powi(price.shift as i32) * 10f64.powi(i32::from(asset.decimals) - 6)
 }

@@ -2,7 +2,6 @@
 
 use anchor_lang::prelude::*;
 use ballast_risk::book::MarginParams;
-use ballast_risk::fixed::rate_from_bps;
 use ballast_risk::liquidation::LiquidationParams;
 
 use crate::error::BallastError;
@@ -129,9 +128,4 @@ pub fn within<T: PartialOrd>(bounds: core::ops::RangeInclusive<T>, value: T) -> 
 /// A σ given in 1e-8, as a rate.
 pub fn sigma_from_e8(sigma: u32) -> u64 {
     (u64::from(sigma) << 32) / 100_000_000
-}
-
-/// A haircut bound given in basis points, as a rate.
-pub fn haircut_from_bps(bps: u32) -> u64 {
-    rate_from_bps(bps)
 }

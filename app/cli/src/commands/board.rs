@@ -1,6 +1,7 @@
 use anchor_lang::prelude::Pubkey;
 use anyhow::Result;
-use ballast::state::{AssetConfig, AssetState};
+use ballast::state::AssetConfig;
+use ballast_client::decode::dollars;
 use ballast_client::deployment::symbol_text;
 use ballast_client::{Deployment, decode};
 use ballast_risk::fixed::RATE_ONE;
@@ -23,10 +24,6 @@ pub struct Board {
 
 fn percent(rate: u64) -> f64 {
     rate as f64 / RATE_ONE as f64 * 100.0
-}
-
-fn dollars(asset: &AssetState, price: ballast_risk::price::Price) -> f64 {
-    price.mantissa as f64 * 0.5f64.powi(price.shift as i32) * 10f64.powi(i32::from(asset.decimals) - 6)
 }
 
 impl Board {

@@ -5,8 +5,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use ballast::event::{Liquidated, Ticked};
-use ballast::limits::{haircut_from_bps, sigma_from_e8};
+use ballast::limits::sigma_from_e8;
+use ballast_client::decode::dollars;
 use ballast_client::health::health;
+use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::volatility::VolatilityParams;
 use ballast_sandbox::house::default_params;
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal};
@@ -308,15 +310,10 @@ impl<'a> Replay<'a> {
         let board = house.board();
         for (index, track) in self.assets.iter_mut().enumerate() {
             let a = &board.assets[index];
-            let dollars = |price: ballast_risk::price::Price| {
-                price.mantissa as f64
-                    * 0.5f64.powi(price.shift as i32)
-                    * 10f64.powi(i32::from(a.decimals) - 6)
-            };
             track.push(AssetPoint {
                 ts: now,
-                price: dollars(a.spot()),
-                stable_price: dollars(a.stable()),
+                price: dollars(a, a.spot()),
+                stable_price: dollars(a, a.stable()),
                 sigma_hour: fraction(a.sigma),
                 haircut_long: fraction(a.haircut_long),
                 haircut_short: fraction(a.haircut_short),
@@ -418,7 +415,7 @@ impl<'a> Replay<'a> {
 
 /// A rate of the engine as a fraction.
 fn fraction(rate: u64) -> f64 {
-    rate as f64 / haircut_from_bps(10_000) as f64
+    rate as f64 / RATE_ONE as f64
 }
 
 fn row(

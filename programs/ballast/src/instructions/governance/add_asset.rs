@@ -2,14 +2,14 @@ use anchor_lang::prelude::*;
 use anchor_lang::solana_program::program_pack::Pack;
 use anchor_lang::system_program::{Allocate, Assign, Transfer, allocate, assign, transfer};
 use anchor_spl::token::{self, InitializeAccount3, Mint, Token, spl_token};
-use ballast_risk::fixed::RATE_ONE;
+use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
 use ballast_risk::haircut::HaircutBounds;
 use ballast_risk::price::MAX_DECIMALS;
 use ballast_risk::volatility::VolatilityState;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::AssetAdded;
-use crate::limits::{MAX_ASSETS, bounds, haircut_from_bps, sigma_from_e8, within};
+use crate::limits::{MAX_ASSETS, bounds, sigma_from_e8, within};
 use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, VERSION, seeds};
 
 /// Arguments of `add_asset`.
@@ -67,8 +67,8 @@ impl AddAssetArgs {
 
     fn state(&self, index: u8, horizon_s: u32) -> Result<AssetState> {
         let haircuts = HaircutBounds {
-            min: haircut_from_bps(self.haircut_min_bps),
-            max: haircut_from_bps(self.haircut_max_bps),
+            min: rate_from_bps(self.haircut_min_bps),
+            max: rate_from_bps(self.haircut_max_bps),
         };
         haircuts.validate().or_refuse()?;
         let prior = VolatilityState::with_prior(sigma_from_e8(self.sigma_prior_e8).min(RATE_ONE - 1));

@@ -1,4 +1,5 @@
 use anchor_lang::prelude::*;
+use ballast_risk::fixed::rate_from_bps;
 
 use crate::error::BallastError;
 use crate::event::MarketAdded;
@@ -57,7 +58,7 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
     let mut board = a.board.load_mut()?;
     let asset = board.asset(args.asset.into()).map_err(BallastError::from)?;
     // A penalty above the least haircut could push an account under by liquidating it.
-    let penalty = crate::limits::haircut_from_bps(args.penalty_bps);
+    let penalty = rate_from_bps(args.penalty_bps);
     require!(penalty < asset.haircut_min, BallastError::ParameterOutOfBounds);
 
     a.market.set_inner(Market {
