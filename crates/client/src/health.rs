@@ -3,7 +3,8 @@
 use ballast::margin::BoardView;
 use ballast::state::{MarginAccount, RiskBoard};
 use ballast_risk::Result;
-use ballast_risk::book::{Basis, Margin};
+use ballast_risk::book::Basis;
+use ballast_risk::margin::Margin;
 
 /// The three margins of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

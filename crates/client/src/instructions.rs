@@ -6,7 +6,7 @@ use anchor_lang::{InstructionData, ToAccountMetas, system_program};
 use anchor_spl::token;
 use ballast::instructions::{
     AddAssetArgs, AddMarketArgs, InitializeClearinghouseArgs, LegAmount, LiquidationLeg, LoadCalibrationArgs,
-    MatchFillArgs,
+    LoadStressArgs, MatchFillArgs,
 };
 use ballast::{accounts, instruction};
 
@@ -138,6 +138,23 @@ impl Deployment {
         )
     }
 
+    /// `load_stress`; signed by `governance`.
+    #[must_use]
+    pub fn load_stress(&self, governance: Pubkey, args: LoadStressArgs) -> Instruction {
+        let (clearinghouse, board) = (self.clearinghouse, self.board);
+        build(&accounts::LoadStress { governance, clearinghouse, board }, &instruction::LoadStress { args })
+    }
+
+    /// `set_depth_reporter`; signed by `governance`.
+    #[must_use]
+    pub fn set_depth_reporter(&self, governance: Pubkey, reporter: Pubkey) -> Instruction {
+        let clearinghouse = self.clearinghouse;
+        build(
+            &accounts::SetDepthReporter { governance, clearinghouse },
+            &instruction::SetDepthReporter { reporter },
+        )
+    }
+
     /// `open_clearinghouse`; signed by `governance`.
     #[must_use]
     pub fn open_clearinghouse(&self, governance: Pubkey) -> Instruction {
@@ -153,6 +170,35 @@ impl Deployment {
     pub fn refresh_price(&self, asset: u8, price_update: Pubkey) -> Instruction {
         let (board, asset) = (self.board, self.asset(asset));
         build(&accounts::RefreshPrice { board, asset, price_update }, &instruction::RefreshPrice {})
+    }
+
+    /// `refresh_implied_volatility` of an asset from a Pyth price update account.
+    #[must_use]
+    pub fn refresh_implied_volatility(&self, asset: u8, price_update: Pubkey) -> Instruction {
+        let (board, asset) = (self.board, self.asset(asset));
+        build(
+            &accounts::RefreshImpliedVolatility { board, asset, price_update },
+            &instruction::RefreshImpliedVolatility {},
+        )
+    }
+
+    /// `report_depth` of an asset, quote micro-units over a horizon; signed by the depth reporter.
+    #[must_use]
+    pub fn report_depth(&self, depth_reporter: Pubkey, asset: u8, volume: u64) -> Instruction {
+        let (clearinghouse, board) = (self.clearinghouse, self.board);
+        build(
+            &accounts::ReportDepth { depth_reporter, clearinghouse, board },
+            &instruction::ReportDepth { asset, volume },
+        )
+    }
+
+    /// `refresh_exposure` of an asset, from a market on it, its vault (the mint's), or both.
+    #[must_use]
+    pub fn refresh_exposure(&self, asset: u8, market: Option<u8>, mint: Option<Pubkey>) -> Instruction {
+        let market = market.map(|market| self.market(market));
+        let vault = mint.map(|mint| self.vault(&mint));
+        let (board, asset) = (self.board, self.asset(asset));
+        build(&accounts::RefreshExposure { board, asset, market, vault }, &instruction::RefreshExposure {})
     }
 
     /// `tick`.

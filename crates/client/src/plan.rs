@@ -98,10 +98,11 @@ impl Search<'_> {
     }
 
     fn outcome(&self, legs: &[Candidate], parts: i128) -> Result<Outcome> {
-        let params = self.view.board().params();
+        let (margin, liquidation) =
+            (self.view.params(Basis::Maintenance), self.view.board().params.liquidation());
         let takeovers: Vec<Takeover> = legs.iter().map(|c| c.share(parts)).collect();
         let mut book = self.view.book(self.account, Basis::Maintenance)?;
-        let step = match step(&mut book, &takeovers, &params.margin(), &params.liquidation())? {
+        let step = match step(&mut book, &takeovers, &margin, &liquidation)? {
             Ok(step) => step,
             Err(Refusal::TooMuch) => return Ok(Outcome::TooMuch),
             Err(_) => return Ok(Outcome::Useless),

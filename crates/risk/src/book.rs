@@ -19,52 +19,18 @@
 
 use alloc::vec::Vec;
 
+use crate::asset::{AssetRisk, RiskView};
 use crate::error::{Result, RiskError};
-use crate::fixed::{BPS_ONE, charge, credit, mul_div_ceil};
+use crate::fixed::{charge, credit};
+use crate::leg::Leg;
+pub use crate::leg::MAX_GROSS;
+use crate::margin::{Margin, MarginParams, Parts};
 use crate::price::Price;
-use crate::scenario::{Column, RISK_BITS, Vector, fits, shift_for, weight};
+use crate::scenario::{Vector, fits, shift_for};
+use crate::stress::StressVector;
 
 /// Most assets a book can touch.
 pub const MAX_ASSETS: usize = 32;
-/// Largest gross exposure that is margined, quote micro-units: 2⁵³ ≈ 9.0 billion quote. Below it no
-/// intermediate of the scenario arithmetic can overflow.
-pub const MAX_GROSS: u64 = 1 << 53;
-
-/// Everything the engine needs to know of an asset, as published on the board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AssetRisk {
-    /// The last accepted price.
-    pub spot: Price,
-    /// The slow price.
-    pub stable: Price,
-    /// σ over the horizon, a rate below one.
-    pub sigma: u64,
-    /// Un-netted charge on a long exposure, a rate.
-    pub addon_long: u64,
-    /// Un-netted charge on a short exposure, a rate.
-    pub addon_short: u64,
-    /// Credited to equity on the absolute value of a net exposure, a rate: how far the price may have
-    /// moved in the account's favour since it was last known. Zero for a recent price.
-    pub favour: u64,
-    /// The wider of both tails, as in [`crate::scenario::Tails::widest`].
-    pub tail: u32,
-    /// Whether the asset takes part in the joint core.
-    pub netted: bool,
-}
-
-/// Where the engine reads risk from: an adapter over the board, or plain data in a test.
-pub trait RiskView {
-    /// Risk of an asset.
-    ///
-    /// # Errors
-    /// [`RiskError::UnknownAsset`] or [`RiskError::StalePrice`].
-    fn asset(&self, index: usize) -> Result<AssetRisk>;
-    /// Standardised returns of an asset.
-    ///
-    /// # Errors
-    /// [`RiskError::UnknownAsset`].
-    fn column(&self, index: usize) -> Result<&Column>;
-}
 
 /// A perpetual position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,139 +90,78 @@ impl Basis {
     }
 }
 
-/// Requirements that hold for every book of a clearinghouse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MarginParams {
-    /// IM ÷ MM, basis points, at least 10,000.
-    pub initial_ratio_bps: u32,
-    /// Least MM of a book that has any exposure, quote micro-units.
-    pub min_maintenance: u64,
-}
-
-/// Equity against requirement, quote micro-units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Margin {
-    /// What the account is worth on this basis.
-    pub equity: i64,
-    /// Expected Shortfall of the joint core.
-    pub core: u64,
-    /// Un-netted charges.
-    pub addons: u64,
-    /// `max(core + addons, minimum)`, or zero without exposure.
-    pub maintenance: u64,
-    /// `⌈maintenance·κ⌉`.
-    pub initial: u64,
-}
-
-impl Margin {
-    /// By how much equity falls short of MM; negative where it exceeds it. Never overflows: MM is
-    /// bounded by a few times [`MAX_GROSS`].
-    #[must_use]
-    pub fn shortfall(&self) -> i128 {
-        i128::from(self.maintenance) - i128::from(self.equity)
-    }
-
-    /// Equity less IM.
-    #[must_use]
-    pub fn initial_excess(&self) -> i128 {
-        i128::from(self.equity) - i128::from(self.initial)
-    }
-
-    /// Whether the account may be liquidated.
-    #[must_use]
-    pub fn is_liquidatable(&self) -> bool {
-        self.shortfall() > 0
-    }
-
-    /// Whether the account may end an instruction that added risk or took money out.
-    #[must_use]
-    pub fn meets_initial(&self) -> bool {
-        self.initial_excess() >= 0
-    }
-}
-
-/// Net exposure to one asset.
-#[derive(Clone, Copy, Debug)]
-struct Leg<'a> {
-    asset: usize,
-    quantity: i64,
-    price: Price,
-    value: i64,
-    /// `⌈|value|⌉`.
-    magnitude: u64,
-    /// `|value|·σ` in 2⁻⁸ micro-units; zero outside the core.
-    risk: u64,
-    addon_long: u64,
-    addon_short: u64,
-    sigma: u64,
-    tail: u32,
-    netted: bool,
-    column: &'a Column,
-}
-
-impl<'a> Leg<'a> {
-    fn new(asset: usize, quantity: i64, risk: &AssetRisk, basis: Basis, column: &'a Column) -> Result<Self> {
-        let mut leg = Self {
-            asset,
-            quantity,
-            price: basis.price(risk, quantity),
-            value: 0,
-            magnitude: 0,
-            risk: 0,
-            addon_long: risk.addon_long,
-            addon_short: risk.addon_short,
-            sigma: risk.sigma,
-            tail: risk.tail,
-            netted: risk.netted,
-            column,
-        };
-        leg.set_quantity(quantity)?;
-        Ok(leg)
-    }
-
-    fn set_quantity(&mut self, quantity: i64) -> Result<()> {
-        self.quantity = quantity;
-        if quantity < 0 && !self.price.is_set() {
-            // Without a price a holding counts for nothing; a debt must not.
-            return Err(RiskError::BadPrice);
-        }
-        self.value = self.price.value(quantity)?;
-        // The value was rounded down: of a long exposure the charge is on at most one unit more.
-        self.magnitude = self.value.unsigned_abs() + u64::from(quantity > 0);
-        if self.magnitude > MAX_GROSS {
-            return Err(RiskError::BookTooLarge);
-        }
-        // magnitude ≤ 2⁵³, σ < 2³²: 85 bits, shifted to 61 and rounded up.
-        self.risk = if self.netted {
-            let risk = (u128::from(self.magnitude) * u128::from(self.sigma)).div_ceil(1 << (32 - RISK_BITS));
-            u64::try_from(risk).map_err(|_| RiskError::Overflow)?
-        } else {
-            0
-        };
-        Ok(())
-    }
-
-    fn addon(&self) -> Result<u64> {
-        charge(self.magnitude, if self.quantity < 0 { self.addon_short } else { self.addon_long })
-    }
-
-    fn weight(&self, shift: u32) -> i64 {
-        weight(self.risk, self.quantity < 0, shift)
-    }
-}
-
-/// The scenario profits of a book, and the scale of their weights.
+/// The scenario profits of a book, and the scales of their weights.
 #[derive(Debug)]
 struct Scenarios {
     vector: Vector,
     shift: u32,
+    stress: StressVector,
+    stress_shift: u32,
+}
+
+impl Scenarios {
+    /// Runs every leg of the core through ring and stress rows, two at a time.
+    fn of(legs: &[Leg], totals: &Totals) -> Self {
+        let (shift, stress_shift) = (shift_for(totals.risk), shift_for(totals.stressed));
+        let (mut vector, mut stress) = (Vector::new(), StressVector::new());
+        let mut core = legs.iter().filter(|leg| leg.in_core());
+        while let Some(a) = core.next() {
+            match core.next() {
+                Some(b) => {
+                    vector.add_many([a.column, b.column], [a.weight(shift), b.weight(shift)]);
+                    let weights = [a.stress_weight(stress_shift), b.stress_weight(stress_shift)];
+                    stress.add_many([a.stress, b.stress], weights);
+                }
+                None => {
+                    vector.add(a.column, a.weight(shift));
+                    stress.add_many([a.stress], [a.stress_weight(stress_shift)]);
+                }
+            }
+        }
+        Self { vector, shift, stress, stress_shift }
+    }
+
+    /// Whether weights of these sums still fit the scales.
+    fn hold(&self, totals: &Totals) -> bool {
+        fits(totals.risk, self.shift) && fits(totals.stressed, self.stress_shift)
+    }
+
+    /// Replaces one leg by another in the same asset.
+    fn replace(&mut self, before: &Leg, after: &Leg) {
+        self.vector.add(after.column, after.weight(self.shift) - before.weight(self.shift));
+        let shift = self.stress_shift;
+        self.stress.add_many([after.stress], [after.stress_weight(shift) - before.stress_weight(shift)]);
+    }
+}
+
+/// Sums over the legs. Each leg is at most [`MAX_GROSS`], so 32 of them fit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    gross: u64,
+    risk: u64,
+    stressed: u64,
+}
+
+impl Totals {
+    fn add(&mut self, leg: &Leg) {
+        self.gross += leg.magnitude;
+        self.risk += leg.risk;
+        self.stressed += leg.stressed();
+    }
+
+    fn remove(&mut self, leg: &Leg) {
+        self.gross -= leg.magnitude;
+        self.risk -= leg.risk;
+        self.stressed -= leg.stressed();
+    }
 }
 
 /// An account's holdings, valued on one basis.
-#[derive(Debug)]
 pub struct Book<'a> {
+    view: &'a dyn RiskView,
     equity: i64,
     legs: Vec<Leg<'a>>,
+    totals: Totals,
     scenarios: Option<Scenarios>,
 }
 
@@ -290,12 +195,14 @@ impl<'a> Book<'a> {
         touched |= traded;
 
         let mut legs = Vec::with_capacity(touched.count_ones() as usize);
-        let mut gross = 0u64;
+        let mut totals = Totals::default();
         while touched != 0 {
             let asset = touched.trailing_zeros() as usize;
             touched &= touched - 1;
             let risk = view.asset(asset)?;
-            let leg = Leg::new(asset, quantities[asset], &risk, basis, view.column(asset)?)?;
+            let quantity = quantities[asset];
+            let price = basis.price(&risk, quantity);
+            let leg = Leg::new(asset, quantity, &price, &risk, view.column(asset)?, view.stress(asset)?)?;
             let counted = if basis == Basis::Maintenance || traded & (1 << asset) == 0 {
                 leg.value
             } else {
@@ -307,14 +214,14 @@ impl<'a> Book<'a> {
                     i64::try_from(credit(leg.magnitude, risk.favour)?).map_err(|_| RiskError::Overflow)?;
                 equity = equity.checked_add(favour).ok_or(RiskError::Overflow)?;
             }
-            gross += leg.magnitude;
+            totals.add(&leg);
             legs.push(leg);
         }
-        if gross > MAX_GROSS {
+        if totals.gross > MAX_GROSS {
             return Err(RiskError::BookTooLarge);
         }
 
-        Ok(Self { equity, legs, scenarios: None })
+        Ok(Self { view, equity, legs, totals, scenarios: None })
     }
 
     /// What the account is worth on this basis, quote micro-units.
@@ -325,32 +232,14 @@ impl<'a> Book<'a> {
 
     /// Σ of absolute exposures, quote micro-units.
     #[must_use]
-    pub fn gross(&self) -> u64 {
-        self.legs.iter().map(|leg| leg.magnitude).sum()
+    pub const fn gross(&self) -> u64 {
+        self.totals.gross
     }
 
     /// Net native units of an asset.
     #[must_use]
     pub fn quantity(&self, asset: usize) -> i64 {
-        self.legs.iter().find(|leg| leg.asset == asset).map_or(0, |leg| leg.quantity)
-    }
-
-    fn total_risk(&self) -> u64 {
-        self.legs.iter().map(|leg| leg.risk).sum()
-    }
-
-    /// Runs every leg of the core through the ring, two at a time.
-    fn build_scenarios(&self) -> Scenarios {
-        let shift = shift_for(self.total_risk());
-        let mut vector = Vector::new();
-        let mut legs = self.legs.iter().filter(|leg| leg.netted && leg.risk != 0);
-        while let Some(a) = legs.next() {
-            match legs.next() {
-                Some(b) => vector.add_many([a.column, b.column], [a.weight(shift), b.weight(shift)]),
-                None => vector.add(a.column, a.weight(shift)),
-            }
-        }
-        Scenarios { vector, shift }
+        self.legs.iter().find(|leg| usize::from(leg.asset) == asset).map_or(0, |leg| leg.quantity)
     }
 
     /// Equity and requirement.
@@ -358,31 +247,34 @@ impl<'a> Book<'a> {
     /// # Errors
     /// [`RiskError::Overflow`].
     pub fn margin(&mut self, params: &MarginParams) -> Result<Margin> {
-        let mut addons = 0u64;
-        let mut tails = 0u64;
-        let mut exposed = false;
-        for leg in &self.legs {
-            addons = addons.checked_add(leg.addon()?).ok_or(RiskError::Overflow)?;
-            if leg.netted && leg.risk != 0 {
-                tails += u64::from(leg.tail);
-            }
-            exposed |= leg.quantity != 0;
-        }
-        if !exposed {
+        if self.legs.iter().all(|leg| leg.quantity == 0) {
             return Ok(Margin { equity: self.equity, ..Margin::default() });
         }
-        if self.scenarios.is_none() {
-            self.scenarios = Some(self.build_scenarios());
-        }
-        let core = match &self.scenarios {
-            Some(s) => {
-                u64::try_from(s.vector.expected_shortfall(tails, s.shift)).map_err(|_| RiskError::Overflow)?
+        let scenarios = self.scenarios.get_or_insert_with(|| Scenarios::of(&self.legs, &self.totals));
+        let mut parts = Parts { gross: self.totals.gross, ..Parts::default() };
+        let (mut tails, mut shocks, mut widest, mut alone) = (0u64, 0u64, 0u64, 0u64);
+        let sum = |total: u64, part: u64| total.checked_add(part).ok_or(RiskError::Overflow);
+        for leg in &self.legs {
+            parts.addons = sum(parts.addons, leg.addon(self.view, params.notice)?)?;
+            if leg.crowding != 0 {
+                parts.crowding = sum(parts.crowding, charge(leg.magnitude, leg.crowding)?)?;
             }
-            None => 0,
-        };
-        let maintenance = core.checked_add(addons).ok_or(RiskError::Overflow)?.max(params.min_maintenance);
-        let initial = mul_div_ceil(maintenance, params.initial_ratio_bps.into(), BPS_ONE)?;
-        Ok(Margin { equity: self.equity, core, addons, maintenance, initial })
+            if leg.in_core() {
+                tails += u64::from(leg.tail);
+                widest = sum(widest, leg.widest)?;
+                let shock = leg.shock()?;
+                alone = alone.max(shock);
+                shocks = sum(shocks, shock)?;
+            }
+        }
+        parts.expected_shortfall = u64::try_from(scenarios.vector.expected_shortfall(tails, scenarios.shift))
+            .map_err(|_| RiskError::Overflow)?;
+        parts.stress = scenarios
+            .stress
+            .worst(widest, scenarios.stress_shift)?
+            .max(alone)
+            .max(charge(shocks, params.stress.decorrelation)?);
+        Margin::require(self.equity, &parts, params)
     }
 
     /// Changes the net quantity of one asset by `quantity` and the cash by `cash`, and updates the
@@ -394,11 +286,19 @@ impl<'a> Book<'a> {
     /// # Errors
     /// [`RiskError::UnknownAsset`] if the book has no leg in the asset; as [`Book::new`].
     pub fn adjust(&mut self, asset: usize, quantity: i64, cash: i64) -> Result<()> {
-        let at = self.legs.iter().position(|leg| leg.asset == asset).ok_or(RiskError::UnknownAsset)?;
+        let at = self
+            .legs
+            .iter()
+            .position(|leg| usize::from(leg.asset) == asset)
+            .ok_or(RiskError::UnknownAsset)?;
         let before = self.legs[at];
-        let mut after = before;
-        after.set_quantity(before.quantity.checked_add(quantity).ok_or(RiskError::Overflow)?)?;
-        if self.gross() - before.magnitude + after.magnitude > MAX_GROSS {
+        let risk = self.view.asset(asset)?;
+        let moved = before.quantity.checked_add(quantity).ok_or(RiskError::Overflow)?;
+        let after = Leg::new(asset, moved, &risk.spot, &risk, before.column, before.stress)?;
+        let mut totals = self.totals;
+        totals.remove(&before);
+        totals.add(&after);
+        if totals.gross > MAX_GROSS {
             return Err(RiskError::BookTooLarge);
         }
         self.equity = self
@@ -408,13 +308,12 @@ impl<'a> Book<'a> {
             .and_then(|e| e.checked_add(cash))
             .ok_or(RiskError::Overflow)?;
         self.legs[at] = after;
-        let total_risk = self.total_risk();
-        if let Some(s) = &mut self.scenarios {
-            if fits(total_risk, s.shift) {
-                s.vector.add(after.column, after.weight(s.shift) - before.weight(s.shift));
-            } else {
-                self.scenarios = None;
-            }
+        self.totals = totals;
+        if self.scenarios.as_ref().is_some_and(|s| !s.hold(&totals)) {
+            self.scenarios = None;
+        }
+        if let Some(scenarios) = &mut self.scenarios {
+            scenarios.replace(&before, &after);
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ pub enum RiskError {
     UnknownAsset,
     /// A parameter is outside the domain the engine accepts.
     BadParameter,
+    /// A move that would be accepted as a price could bankrupt an account that meets its MM.
+    UnsafeEnvelope,
 }
 
 impl fmt::Display for RiskError {
@@ -32,6 +34,9 @@ impl fmt::Display for RiskError {
             Self::StalePrice => "an asset in the book has no recent price",
             Self::UnknownAsset => "a holding names an asset that is not on the board",
             Self::BadParameter => "a parameter is outside the accepted domain",
+            Self::UnsafeEnvelope => {
+                "the largest accepted move, with penalty and slippage, exceeds the least haircut or the shock"
+            }
         })
     }
 }

@@ -1,24 +1,34 @@
 //! Haircuts that move by themselves, inside governance's bounds.
 //!
-//! An asset's haircut is what holding it alone costs: the Expected Shortfall of a book with that one
-//! asset, per unit of value, on either side. Governance sets a floor and a ceiling, never the number:
+//! An asset's haircut is what holding it alone costs: the core of a book with that one asset, plus what is
+//! particular to the asset, per unit of value, on either side. Governance sets a floor and a ceiling, never the
+//! number:
 //!
 //! ```text
-//! own   = σ · tail                          (what the core charges a single-asset book)
-//! own ≤ max:  charged own + max(0, min − own)    the floor binds through an add-on, which never nets
-//! own > max:  the asset leaves the joint core and is charged max, un-netted, on both sides
+//! own      = σ·tail                                    (Expected Shortfall of a single-asset book)
+//! core     = max(own, (1 − ω)·own + ω·shock)           (what the joint core charges that book)
+//! forecast = max(0, σ_expected − σ)·tail               (implied or forecast volatility above σ)
+//! haircut  = max(core + forecast + liquidity, min)     (the floor binds through the add-on)
+//! haircut > max:  the asset leaves the joint core and is charged max, un-netted, on both sides
 //! ```
 //!
-//! The core itself always uses plain σ. Scaling one asset's σ up to reach its floor would let a book
-//! short of its twin cancel the excess; an add-on cannot be cancelled.
+//! The core itself always uses plain σ. Scaling one asset's σ up to reach its floor, or to what an option market
+//! expects, would let a book short of its twin cancel the excess; an add-on cannot be cancelled.
+//!
+//! **New assets.** An asset nets with nothing until it has lived enough ticks: a short history that happens to
+//! mirror another asset would net against it. Until then it is charged alone, at the tail of a conservative prior
+//! that gives way to its own as it lives. An asset that has missed many ticks is new again.
 
 use crate::error::{Result, RiskError};
 use crate::fixed::RATE_ONE;
-use crate::scenario::{Tails, WORST, Z_BITS};
+use crate::scenario::{SCENARIOS, Tails, WORST, Z_BITS};
+use crate::stress::{Shock, StressParams};
 
-/// Tail of an asset whose own ring is not full yet: 6 σ, above the tail of any asset in the
-/// reference data (4.4 σ at most at 97.5 %).
+/// Tail of an asset of which nothing is known yet: 6 σ, above the tail of any asset in the reference data (4.4 σ
+/// at most at 97.5 %).
 pub const UNSEASONED_TAIL: u32 = (6 * WORST as u32) << Z_BITS;
+/// Missed ticks, less those taken since, from which an asset counts as new again: an eighth of the ring.
+pub const MAX_MISSED: u32 = SCENARIOS as u32 / 8;
 
 /// Governance's bounds, rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +51,63 @@ impl HaircutBounds {
     }
 }
 
+/// How much of an asset's own history stands behind its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seasoning {
+    /// Ticks that sampled it.
+    pub lived: u32,
+    /// Ticks it must live before it nets.
+    pub needed: u32,
+    /// Rows of its column that hold a return.
+    pub rows: u32,
+    /// Ticks that it missed, less those taken since.
+    pub missed: u32,
+}
+
+impl Seasoning {
+    /// Nets with everything: for tests and back-tests that start with a full ring.
+    pub const FULL: Self = Self { lived: 1, needed: 1, rows: SCENARIOS as u32, missed: 0 };
+
+    /// Whether the asset nets with others. Enough life of its own *and* a column without empty rows: an empty row
+    /// would net as an hour in which the asset did not move.
+    #[must_use]
+    pub const fn nets(&self) -> bool {
+        self.lived >= self.needed && self.rows as usize >= SCENARIOS && self.missed <= MAX_MISSED
+    }
+
+    /// The tail to charge while the asset does not net: its own, and never less than what is left of the prior.
+    #[must_use]
+    pub fn tail(&self, own: u32) -> u32 {
+        if self.missed > MAX_MISSED || self.needed == 0 {
+            return own.max(UNSEASONED_TAIL);
+        }
+        let left = u64::from(self.needed - self.lived.min(self.needed));
+        // own·lived/needed + prior·left/needed, rounded up: all below 2³² · 2³².
+        let (own, prior, needed) = (u64::from(own), u64::from(UNSEASONED_TAIL), u64::from(self.needed));
+        let blended = (own * (needed - left) + prior.max(own) * left).div_ceil(needed);
+        (blended as u32).max(own as u32)
+    }
+}
+
+/// What the haircuts of an asset follow from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drivers {
+    /// Live σ over the horizon, a rate.
+    pub sigma: u64,
+    /// σ that the forecast or the option market expects, a rate; counts only where it is above `sigma`.
+    pub expected: u64,
+    /// Tails of its column.
+    pub tails: Tails,
+    /// Its worst stress.
+    pub shock: Shock,
+    /// Cost of unwinding the crowd on each side, rates.
+    pub liquidity_long: u64,
+    /// As `liquidity_long`.
+    pub liquidity_short: u64,
+    /// How much of its history is its own.
+    pub seasoning: Seasoning,
+}
+
 /// What the board publishes for an asset, rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Haircuts {
@@ -56,30 +123,32 @@ pub struct Haircuts {
     pub netted: bool,
 }
 
-/// Haircuts of an asset at volatility `sigma` with the tails of its own column.
-///
-/// `seasoned`: the asset has lived enough ticks to net with others; until then it is charged alone,
-/// at its own shortfall or [`UNSEASONED_TAIL`], whichever is more.
+/// One side's haircut before the ceiling: the core's part, and the un-netted part.
+fn side(d: &Drivers, tail: u32, shock: u64, liquidity: u64, min: u64, stress: &StressParams) -> (u64, u64) {
+    let own = Tails::shortfall_rate(tail, d.sigma);
+    let core = stress.blend(own, shock).unwrap_or(u64::MAX);
+    let forecast = Tails::shortfall_rate(tail, d.expected.saturating_sub(d.sigma));
+    (core, forecast.saturating_add(liquidity).max(min.saturating_sub(core)))
+}
+
+/// Haircuts of an asset inside `bounds`.
 #[must_use]
-pub fn haircuts(sigma: u64, tails: Tails, seasoned: bool, bounds: &HaircutBounds) -> Haircuts {
-    if !seasoned {
-        let own = |tail: u32| {
-            Tails::shortfall_rate(tail.max(UNSEASONED_TAIL), sigma).max(bounds.min).min(bounds.max)
-        };
-        let (long, short) = (own(tails.long), own(tails.short));
+pub fn haircuts(drivers: &Drivers, stress: &StressParams, bounds: &HaircutBounds) -> Haircuts {
+    let d = drivers;
+    let nets = d.seasoning.nets();
+    let tail = |own: u32| if nets { own } else { d.seasoning.tail(own) };
+    let (core_long, addon_long) =
+        side(d, tail(d.tails.long), d.shock.long, d.liquidity_long, bounds.min, stress);
+    let (core_short, addon_short) =
+        side(d, tail(d.tails.short), d.shock.short, d.liquidity_short, bounds.min, stress);
+    let (long, short) = (core_long.saturating_add(addon_long), core_short.saturating_add(addon_short));
+    if !nets {
+        let (long, short) = (long.min(bounds.max), short.min(bounds.max));
         return Haircuts { long, short, addon_long: long, addon_short: short, netted: false };
     }
-    let own_long = Tails::shortfall_rate(tails.long, sigma);
-    let own_short = Tails::shortfall_rate(tails.short, sigma);
-    if own_long > bounds.max || own_short > bounds.max {
+    if long > bounds.max || short > bounds.max {
         let max = bounds.max;
         return Haircuts { long: max, short: max, addon_long: max, addon_short: max, netted: false };
     }
-    Haircuts {
-        long: own_long.max(bounds.min),
-        short: own_short.max(bounds.min),
-        addon_long: bounds.min.saturating_sub(own_long),
-        addon_short: bounds.min.saturating_sub(own_short),
-        netted: true,
-    }
+    Haircuts { long, short, addon_long, addon_short, netted: true }
 }

@@ -10,7 +10,8 @@
 //! σ_i     current volatility over the horizon
 //! z[s][i] return of asset i in scenario s, in units of the σ that stood before it
 //! loss_s  = − Σ_i w_i·σ_i·z[s][i]
-//! core    = mean of the worst ⌈2.5 %·256⌉ = 7 losses
+//! ES      = mean of the worst ⌈2.5 %·256⌉ = 7 losses
+//! core    = max(ES, (1 − ω)·ES + ω·stress)
 //! MM      = core + Σ_i Δ_i·|w_i|           Δ_i: add-on of the asset on that side, never netted
 //! IM      = κ·MM, at the worse of spot and stable price
 //! ```
@@ -26,9 +27,16 @@
 //! | [`fixed`] | the arithmetic: scales, rounding, error bounds |
 //! | [`price`] | oracle decimals → binary-scaled prices, so that margin maths has no division |
 //! | [`volatility`] | refreshes → two-speed variance → σ |
-//! | [`scenario`] | ticks → ring of standardised returns → tails, and the Expected Shortfall of a book |
-//! | [`haircut`] | σ and tails → haircuts inside governance's bounds → add-ons |
-//! | [`book`] | holdings → legs → equity, MM, IM |
+//! | [`implied`] | an option market's volatility → σ that is expected |
+//! | [`index`] | σ of the market → how often to tick, how much notice MM gives |
+//! | [`ring`] | ticks → which rows of the ring are written, and which stay |
+//! | [`scenario`] | ring of standardised returns → tails, and the Expected Shortfall of a book |
+//! | [`stress`] | governance's shocks → the loss that the ring has not seen |
+//! | [`liquidity`] | depth and open interest → the cost of getting out |
+//! | [`haircut`] | all of these, for one asset → haircuts inside governance's bounds → add-ons |
+//! | [`envelope`] | a configuration → whether an accepted move could bankrupt a healthy account |
+//! | [`asset`] | what the board publishes of an asset, as the engine reads it |
+//! | [`book`], [`margin`] | holdings → legs → equity, MM, IM |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
@@ -40,15 +48,24 @@
 
 extern crate alloc;
 
+pub mod asset;
 pub mod book;
+pub mod envelope;
 pub mod error;
 pub mod fill;
 pub mod fixed;
 pub mod haircut;
+pub mod implied;
+pub mod index;
+mod leg;
 pub mod liquidation;
+pub mod liquidity;
+pub mod margin;
 pub mod price;
+pub mod ring;
 pub mod scenario;
 pub mod settlement;
+pub mod stress;
 pub mod volatility;
 
 pub use error::{Result, RiskError};

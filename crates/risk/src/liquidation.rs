@@ -16,9 +16,10 @@
 
 use alloc::vec::Vec;
 
-use crate::book::{Book, Margin, MarginParams};
+use crate::book::Book;
 use crate::error::{Result, RiskError};
 use crate::fixed::{BPS_ONE, mul_div_ceil, mul_div_floor};
+use crate::margin::{Margin, MarginParams};
 use crate::price::Price;
 
 /// What a liquidation may cost and how far it may go.
@@ -31,7 +32,7 @@ pub struct LiquidationParams {
     /// Liquidation stops at `MM·(1 + buffer)`, basis points.
     pub buffer_bps: u32,
     /// How far past the target a step may end, and below which gross exposure an account may be
-    /// closed whole, quote micro-units. Not below [`crate::book::MarginParams::min_maintenance`], nor
+    /// closed whole, quote micro-units. Not below [`crate::margin::MarginParams::min_maintenance`], nor
     /// below the value of one native unit of any asset: a book that only a whole close can improve
     /// would be stuck.
     pub dust: u64,

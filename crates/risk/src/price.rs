@@ -12,7 +12,7 @@
 //! with a relative error below 2⁻⁴⁷.
 
 use crate::error::{Result, RiskError};
-use crate::fixed::{RATE_BITS, RATE_ONE};
+use crate::fixed::{RATE_BITS, RATE_ONE, wide};
 
 /// Bits of a normalised mantissa.
 pub const MANTISSA_BITS: u32 = 48;
@@ -96,8 +96,11 @@ impl Price {
     /// [`RiskError::Overflow`] if the value does not fit `i64`.
     #[inline]
     pub fn value(&self, quantity: i64) -> Result<i64> {
-        let product = i128::from(quantity) * i128::from(self.mantissa);
-        i64::try_from(product >> self.shift).map_err(|_| RiskError::Overflow)
+        let product = wide(quantity.unsigned_abs(), self.mantissa);
+        // ⌊−x⌋ = −⌈x⌉: what is owed is rounded up.
+        let up = if quantity < 0 { (1u128 << self.shift) - 1 } else { 0 };
+        let value = i64::try_from((product + up) >> self.shift).map_err(|_| RiskError::Overflow)?;
+        Ok(if quantity < 0 { -value } else { value })
     }
 
     /// Whether this price is below another. A price that is not set is below every one that is.

@@ -18,7 +18,7 @@
 
 use alloc::boxed::Box;
 
-use crate::fixed::RATE_BITS;
+use crate::fixed::{RATE_BITS, RATE_ONE, wide};
 
 /// Joint rows in the ring.
 pub const SCENARIOS: usize = 256;
@@ -45,8 +45,8 @@ pub type Column = [i64; WORDS];
 pub fn standardise(r: i64, sigma: u64, elapsed_s: u64, horizon_s: u64) -> i64 {
     // √(elapsed/horizon) as a rate: both are below 2³², so the quotient keeps 32 fractional bits.
     let ratio = ((elapsed_s.clamp(1, u64::from(u32::MAX)) << RATE_BITS) / horizon_s.max(1)).max(1);
-    let root = (u128::from(ratio) << RATE_BITS).isqrt();
-    let scale = ((u128::from(sigma.max(1)) * root) >> RATE_BITS).max(1);
+    let root = (u128::from(ratio) << RATE_BITS).isqrt() as u64;
+    let scale = (wide(sigma.max(1), root) >> RATE_BITS).max(1);
     let z = ((u128::from(r.unsigned_abs()) << Z_BITS).div_ceil(scale)).min(Z_MAX as u128) as i64;
     if r < 0 { -z } else { z }
 }
@@ -73,18 +73,36 @@ pub fn set(column: &mut Column, row: usize, z: i64) {
 }
 
 #[inline(always)]
-const fn pack(low: i64, high: i64) -> i64 {
+pub(crate) const fn pack(low: i64, high: i64) -> i64 {
     low.wrapping_add(high << 32)
 }
 
 #[inline(always)]
-const fn unpack(word: i64) -> (i64, i64) {
+pub(crate) const fn unpack(word: i64) -> (i64, i64) {
     let low = word as i32 as i64;
     (low, word.wrapping_sub(low) >> 32)
 }
 
 /// Words that one turn of the inner loop handles, written out.
-const UNROLL: usize = 16;
+pub(crate) const UNROLL: usize = 16;
+
+/// Adds weighted packed columns to packed sums, [`UNROLL`] words a turn; words beyond a multiple of it are
+/// left out.
+///
+/// Two columns at a time is the fastest in the VM: three pointers and two weights fit its ten registers
+/// beside the intermediates; with more columns it spills them.
+#[inline(always)]
+pub(crate) fn accumulate<const N: usize>(sums: &mut [i64], columns: [&[i64]; N], weights: [i64; N]) {
+    let columns = columns.map(|column| column.as_chunks::<UNROLL>().0);
+    for (block, sums) in sums.as_chunks_mut::<UNROLL>().0.iter_mut().enumerate() {
+        let columns = columns.map(|column| &column[block]);
+        for (word, sum) in sums.iter_mut().enumerate() {
+            for n in 0..N {
+                *sum = sum.wrapping_add(weights[n].wrapping_mul(columns[n][word]));
+            }
+        }
+    }
+}
 
 /// The seven smallest numbers seen so far, ascending.
 struct Smallest([i64; WORST]);
@@ -146,7 +164,12 @@ impl Tails {
     /// saturating.
     #[must_use]
     pub fn shortfall_rate(tail: u32, sigma: u64) -> u64 {
-        let rate = (u128::from(sigma) * u128::from(tail)).div_ceil((WORST as u128) << Z_BITS);
+        const UNITS: u64 = (WORST as u64) << Z_BITS;
+        if sigma < RATE_ONE {
+            // Below 2³²·2³².
+            return sigma.wrapping_mul(tail.into()).div_ceil(UNITS);
+        }
+        let rate = wide(sigma, tail.into()).div_ceil(UNITS.into());
         u64::try_from(rate).unwrap_or(u64::MAX)
     }
 }
@@ -175,19 +198,8 @@ impl Vector {
     }
 
     /// Adds several assets in one pass, so that one load and one store of the sum serve them all.
-    ///
-    /// Two at a time is the fastest in the VM: three pointers and two weights fit its ten registers
-    /// beside the intermediates; with more assets it spills them.
     pub fn add_many<const N: usize>(&mut self, columns: [&Column; N], weights: [i64; N]) {
-        let columns = columns.map(|column| column.as_chunks::<UNROLL>().0);
-        for (block, sums) in self.0.as_chunks_mut::<UNROLL>().0.iter_mut().enumerate() {
-            let columns = columns.map(|column| &column[block]);
-            for (word, sum) in sums.iter_mut().enumerate() {
-                for n in 0..N {
-                    *sum = sum.wrapping_add(weights[n].wrapping_mul(columns[n][word]));
-                }
-            }
-        }
+        accumulate(&mut self.0[..], columns.map(|column| &column[..]), weights);
     }
 
     /// Sum of the worst [`WORST`] losses, in weights times 2⁻¹⁰; not below zero.

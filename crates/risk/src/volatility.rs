@@ -18,7 +18,7 @@
 //! 5.2, with elapsed-time weights in place of a regular clock.
 
 use crate::error::{Result, RiskError};
-use crate::fixed::{RATE_BITS, RATE_ONE, VAR_BITS, VAR_ONE, decay, sigma_from_variance};
+use crate::fixed::{RATE_BITS, RATE_ONE, VAR_BITS, VAR_ONE, decay, sigma_from_variance, wide};
 use crate::price::Price;
 
 /// Largest variance kept: σ = 100 % an horizon. A larger move still enters the scenarios; σ beyond
@@ -83,7 +83,7 @@ fn realised(r: i64, elapsed_s: u64, horizon_s: u64) -> u128 {
 
 /// `λ·old + (1 − λ)·new`, rounded up by less than one unit and bounded by [`MAX_VARIANCE`].
 fn blend(old: u64, new: u128, weight: u64) -> u64 {
-    let sum = u128::from(old) * u128::from(weight) + new * u128::from(RATE_ONE - weight);
+    let sum = wide(old, weight) + new * u128::from(RATE_ONE - weight);
     u64::try_from((sum + u128::from(RATE_ONE - 1)) >> RATE_BITS).unwrap_or(MAX_VARIANCE).min(MAX_VARIANCE)
 }
 
@@ -91,7 +91,7 @@ impl VolatilityState {
     /// A state that starts at a prior σ, a rate; one of 100 % or more counts as just below it.
     #[must_use]
     pub fn with_prior(sigma: u64) -> Self {
-        let variance = (u128::from(sigma) * u128::from(sigma)).div_ceil(1 << (2 * RATE_BITS - VAR_BITS));
+        let variance = wide(sigma, sigma).div_ceil(1 << (2 * RATE_BITS - VAR_BITS));
         let variance = u64::try_from(variance).unwrap_or(MAX_VARIANCE).min(MAX_VARIANCE);
         Self { fast: variance, slow: variance, ..Self::default() }
     }

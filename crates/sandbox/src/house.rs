@@ -61,7 +61,8 @@ pub struct AssetSpec {
 }
 
 impl AssetSpec {
-    /// A large coin: haircut between 5 and 60 %, hourly σ prior 1 %, nets after a day of ticks.
+    /// A large coin: haircut between 5 and 60 %, hourly σ prior 1 %, nets after a day of ticks; stress within the
+    /// least haircut, and as deep as an ocean, so that a test sees the core alone.
     #[must_use]
     pub fn coin(name: &str, decimals: u8) -> Self {
         let args = AddAssetArgs {
@@ -81,6 +82,17 @@ impl AssetSpec {
             net_after_ticks: 24,
             penalty_bps: 100,
             deposit_cap: 1 << 62,
+            fall_bps: 500,
+            rise_bps: 500,
+            max_move_bps: 150,
+            carry_bps: 0,
+            index_weight_bps: 10_000,
+            implied_feed_id: [0; 32],
+            impact_bps: 10_000,
+            crowd_share_bps: 1_000,
+            depth_floor: 1 << 50,
+            depth_cap: 1 << 50,
+            depth_half_life_s: 3_600,
         };
         Self { symbol: name.to_owned(), args, collateral: true }
     }
@@ -113,7 +125,8 @@ impl MarketSpec {
     }
 }
 
-/// Parameters that suit a test: IM 1.5 × MM, buffer 10 %, half of penalties to insurance.
+/// Parameters that suit a test: IM 1.5 × MM, buffer 10 %, half of penalties to insurance, the least stress that the
+/// code allows, and no notice.
 #[must_use]
 pub fn default_params() -> ClearinghouseParams {
     ClearinghouseParams {
@@ -124,6 +137,12 @@ pub fn default_params() -> ClearinghouseParams {
         horizon_s: 3_600,
         min_maintenance: QUOTE,
         dust: 10 * QUOTE,
+        calm_sigma_e8: 1_000_000,
+        stress_weight_bps: 2_500,
+        decorrelation_bps: 500,
+        gross_floor_bps: 10,
+        notice_doubling_s: 0,
+        notice_least_bps: 10_000,
     }
 }
 

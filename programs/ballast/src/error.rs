@@ -102,6 +102,14 @@ pub enum BallastError {
     UnknownVersion,
     #[msg("Calibration data must hold one return for every scenario, each within the winsorised bound")]
     BadCalibration,
+    #[msg(
+        "The largest accepted price move, with carry, slippage and penalty, exceeds the least haircut or the asset's shocks"
+    )]
+    UnsafeEnvelope,
+    #[msg("The signer is not the clearinghouse's depth reporter")]
+    NotDepthReporter,
+    #[msg("The asset has no feed of implied volatility")]
+    NoImpliedFeed,
 }
 
 impl From<RiskError> for BallastError {
@@ -113,6 +121,7 @@ impl From<RiskError> for BallastError {
             RiskError::StalePrice => Self::StalePrice,
             RiskError::UnknownAsset => Self::UnknownAsset,
             RiskError::BadParameter => Self::ParameterOutOfBounds,
+            RiskError::UnsafeEnvelope => Self::UnsafeEnvelope,
         }
     }
 }

@@ -41,6 +41,38 @@ pub struct CalibrationLoaded {
     pub hash: [u8; 32],
 }
 
+/// `shocks` are the asset's simple returns in the joint stress rows, 2⁻¹².
+#[event]
+pub struct StressLoaded {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub shocks: [i16; 32],
+}
+
+#[event]
+pub struct DepthReporterSet {
+    pub clearinghouse: Pubkey,
+    pub reporter: Pubkey,
+}
+
+/// `believed` is what counts of `reported`, both quote micro-units over a horizon.
+#[event]
+pub struct DepthReported {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub reported: u64,
+    pub believed: u64,
+}
+
+/// `sigma` is over the horizon.
+#[event]
+pub struct ImpliedVolatilityRefreshed {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub sigma: u64,
+    pub publish_time: i64,
+}
+
 #[event]
 pub struct ClearinghouseOpened {
     pub clearinghouse: Pubkey,
@@ -64,15 +96,22 @@ pub struct PriceRefreshed {
     pub sigma: u64,
     pub haircut_long: u64,
     pub haircut_short: u64,
+    pub addon_long: u64,
+    pub addon_short: u64,
+    pub notice: u64,
 }
 
-/// `sampled` has a bit for every asset whose return entered the ring.
+/// `row` is none for a short tick; `sampled` has a bit for every asset whose return entered the ring. `index` is the
+/// market-wide volatility, `notice` the factor on volatility in MM.
 #[event]
 pub struct Ticked {
     pub clearinghouse: Pubkey,
     pub tick: u64,
-    pub row: u32,
+    pub row: Option<u32>,
     pub sampled: u32,
+    pub index: u64,
+    pub next_in_s: u32,
+    pub notice: u64,
 }
 
 #[event]

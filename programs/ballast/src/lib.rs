@@ -62,6 +62,16 @@ pub mod ballast {
         instructions::load_calibration(ctx, args)
     }
 
+    /// Loads an asset's part in the joint stress rows.
+    pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()> {
+        instructions::load_stress(ctx, args)
+    }
+
+    /// Names the key that reports depth.
+    pub fn set_depth_reporter(ctx: Context<SetDepthReporter>, reporter: Pubkey) -> Result<()> {
+        instructions::set_depth_reporter(ctx, reporter)
+    }
+
     /// Opens the clearinghouse for deposits; calibration ends here.
     pub fn open_clearinghouse(ctx: Context<OpenClearinghouse>) -> Result<()> {
         instructions::open_clearinghouse(ctx)
@@ -79,7 +89,23 @@ pub mod ballast {
         instructions::refresh_price(ctx)
     }
 
-    /// Takes one synchronous sample of all returns into the scenario ring.
+    /// Takes an asset's implied volatility from its oracle.
+    pub fn refresh_implied_volatility(ctx: Context<RefreshImpliedVolatility>) -> Result<()> {
+        instructions::refresh_implied_volatility(ctx)
+    }
+
+    /// Takes a report of an asset's depth from the named role.
+    pub fn report_depth(ctx: Context<ReportDepth>, asset: u8, volume: u64) -> Result<()> {
+        instructions::report_depth(ctx, asset, volume)
+    }
+
+    /// Copies open interest and deposits of an asset to the board.
+    pub fn refresh_exposure(ctx: Context<RefreshExposure>) -> Result<()> {
+        instructions::refresh_exposure(ctx)
+    }
+
+    /// Takes one synchronous sample of all returns into the scenario ring, or brings derived state in step between
+    /// samples.
     pub fn tick(ctx: Context<Tick>) -> Result<()> {
         instructions::tick(ctx)
     }

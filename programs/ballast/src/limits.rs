@@ -1,7 +1,8 @@
 //! Code limits: what no governance can set, whatever it signs.
 
 use anchor_lang::prelude::*;
-use ballast_risk::book::MarginParams;
+use ballast_risk::fixed::rate_from_bps;
+use ballast_risk::index::NoticeParams;
 use ballast_risk::liquidation::LiquidationParams;
 
 use crate::error::BallastError;
@@ -46,10 +47,12 @@ pub mod bounds {
     pub const HAIRCUT_BPS: RangeInclusive<u32> = 10..=10_000;
     /// Prior and floor of σ over the horizon, basis points of a basis point (1e-8).
     pub const SIGMA_E8: RangeInclusive<u32> = 100..=99_000_000;
+    /// The same for the market-wide index.
+    pub const CALM_SIGMA_E8: RangeInclusive<u64> = 100..=99_000_000;
     /// Half-life of the stable price, seconds.
     pub const STABLE_HALF_LIFE_S: RangeInclusive<u32> = 60..=604_800;
     /// Half-lives of volatility, seconds.
-    pub const VOLATILITY_HALF_LIFE_S: RangeInclusive<u32> = 300..=31_536_000;
+    pub const VOLATILITY_HALF_LIFE_S: RangeInclusive<u32> = 300..=2_592_000;
     /// Liquidation penalty, basis points.
     pub const PENALTY_BPS: RangeInclusive<u32> = 0..=2_000;
     /// Band around the oracle inside which fills are booked, basis points.
@@ -64,25 +67,64 @@ pub mod bounds {
     pub const OPEN_INTEREST_CAP: RangeInclusive<u64> = 0..=1 << 58;
     /// Ticks an asset lives before it nets with others.
     pub const NET_AFTER_TICKS: RangeInclusive<u32> = 24..=8_760;
+    /// ω: at least a quarter of the weight to stress (EMIR, article 28).
+    pub const STRESS_WEIGHT_BPS: RangeInclusive<u32> = 2_500..=9_000;
+    /// Share of all single-asset stress losses that a book is charged as if every hedge failed that far.
+    pub const DECORRELATION_BPS: RangeInclusive<u32> = 500..=10_000;
+    /// Least MM ÷ gross exposure, basis points.
+    pub const GROSS_FLOOR_BPS: RangeInclusive<u32> = 10..=2_000;
+    /// Time in which MM may double with volatility, seconds; zero gives no notice.
+    pub const NOTICE_DOUBLING_S: RangeInclusive<u32> = 0..=86_400;
+    /// Least share of its full MM at which an account still has notice, basis points.
+    pub const NOTICE_LEAST_BPS: RangeInclusive<u32> = 5_000..=10_000;
+    /// An asset's own shocks, basis points: it cannot fall by more than everything.
+    pub const FALL_BPS: RangeInclusive<u32> = 100..=10_000;
+    pub const RISE_BPS: RangeInclusive<u32> = 100..=50_000;
+    /// Largest accepted price move, and carry, over the largest accepted age of a price, basis points.
+    pub const MAX_MOVE_BPS: RangeInclusive<u32> = 1..=5_000;
+    pub const CARRY_BPS: RangeInclusive<u32> = 0..=500;
+    /// Weight in the market-wide volatility index, basis points.
+    pub const INDEX_WEIGHT_BPS: RangeInclusive<u32> = 0..=10_000;
+    /// η of the square-root law: a quarter of what is measured on markets, to ten times as much.
+    pub const IMPACT_BPS: RangeInclusive<u32> = 2_500..=100_000;
+    /// φ, the crowd's share of a side.
+    pub const CROWD_SHARE_BPS: RangeInclusive<u32> = 0..=10_000;
+    /// Depth over a horizon, quote micro-units.
+    pub const DEPTH: RangeInclusive<u64> = 1_000_000_000..=1 << 53;
+    /// Half-life of a depth report, seconds.
+    pub const DEPTH_HALF_LIFE_S: RangeInclusive<u32> = 300..=86_400;
 }
 
 /// Parameters that hold for every account of a clearinghouse.
-#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Debug, PartialEq, Eq)]
+#[zero_copy]
 pub struct ClearinghouseParams {
+    /// Least MM of an account with any exposure, quote micro-units.
+    pub min_maintenance: u64,
+    /// How far past its target a liquidation may end, quote micro-units.
+    pub dust: u64,
+    /// Market-wide σ over the horizon up to which ticks are not shortened, 1e-8.
+    pub calm_sigma_e8: u64,
     /// IM ÷ MM, basis points.
     pub initial_ratio_bps: u32,
     /// Liquidation stops at `MM·(1 + buffer)`, basis points.
     pub buffer_bps: u32,
     /// The insurance fund's part of a penalty, basis points of it.
     pub insurance_share_bps: u32,
-    /// Seconds between ticks.
+    /// Seconds between ticks that write a row.
     pub tick_interval_s: u32,
     /// Horizon of σ and of a scenario, seconds.
     pub horizon_s: u32,
-    /// Least MM of an account with any exposure, quote micro-units.
-    pub min_maintenance: u64,
-    /// How far past its target a liquidation may end, quote micro-units.
-    pub dust: u64,
+    /// ω, the weight of stress, basis points.
+    pub stress_weight_bps: u32,
+    /// Share of all single-asset stress losses that every book is charged for, basis points.
+    pub decorrelation_bps: u32,
+    /// Least MM ÷ gross exposure, basis points.
+    pub gross_floor_bps: u32,
+    /// Time in which MM may double with volatility, seconds; zero gives no notice.
+    pub notice_doubling_s: u32,
+    /// Least share of its full MM at which an account still has notice, basis points.
+    pub notice_least_bps: u32,
 }
 
 impl ClearinghouseParams {
@@ -95,17 +137,18 @@ impl ClearinghouseParams {
         within(bounds::PERIOD_S, self.horizon_s)?;
         within(bounds::MIN_MAINTENANCE, self.min_maintenance)?;
         within(bounds::DUST, self.dust)?;
-        // A tick is sampled where it spans about one horizon (`AssetState::sample`).
+        within(bounds::STRESS_WEIGHT_BPS, self.stress_weight_bps)?;
+        within(bounds::DECORRELATION_BPS, self.decorrelation_bps)?;
+        within(bounds::GROSS_FLOOR_BPS, self.gross_floor_bps)?;
+        within(bounds::NOTICE_DOUBLING_S, self.notice_doubling_s)?;
+        within(bounds::NOTICE_LEAST_BPS, self.notice_least_bps)?;
+        within(bounds::CALM_SIGMA_E8, self.calm_sigma_e8)?;
+        // A tick is sampled where it spans about one horizon (`AssetState::is_due`).
         let (tick, horizon) = (u64::from(self.tick_interval_s), u64::from(self.horizon_s));
         require!(4 * tick >= 3 * horizon && 2 * tick <= 3 * horizon, BallastError::ParameterOutOfBounds);
         // A full close of the least book must count as dust, or it could never be liquidated.
         require!(self.dust >= self.min_maintenance, BallastError::ParameterOutOfBounds);
         Ok(())
-    }
-
-    /// What the engine needs for a margin.
-    pub fn margin(&self) -> MarginParams {
-        MarginParams { initial_ratio_bps: self.initial_ratio_bps, min_maintenance: self.min_maintenance }
     }
 
     /// What the engine needs for a liquidation; each leg brings its own penalty.
@@ -117,6 +160,16 @@ impl ClearinghouseParams {
             dust: self.dust,
         }
     }
+
+    /// How much notice MM gives.
+    pub fn notice(&self) -> NoticeParams {
+        NoticeParams { doubling_s: self.notice_doubling_s, least: rate_from_bps(self.notice_least_bps) }
+    }
+
+    /// Market-wide σ up to which ticks are not shortened, a rate.
+    pub fn calm_sigma(&self) -> u64 {
+        sigma_from_e8(self.calm_sigma_e8)
+    }
 }
 
 /// Refuses a parameter outside its bounds.
@@ -126,6 +179,6 @@ pub fn within<T: PartialOrd>(bounds: core::ops::RangeInclusive<T>, value: T) -> 
 }
 
 /// A σ given in 1e-8, as a rate.
-pub fn sigma_from_e8(sigma: u32) -> u64 {
-    (u64::from(sigma) << 32) / 100_000_000
+pub fn sigma_from_e8(sigma: u64) -> u64 {
+    (sigma << 32) / 100_000_000
 }

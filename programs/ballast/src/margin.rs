@@ -1,8 +1,11 @@
 //! Accounts → plain numbers: the one place where holdings and board meet the engine.
 
 use anchor_lang::prelude::Clock;
-use ballast_risk::book::{AssetRisk, Basis, Book, Margin, Position, RiskView};
+use ballast_risk::asset::{AssetRisk, RiskView};
+use ballast_risk::book::{Basis, Book, Position};
+use ballast_risk::margin::{Margin, MarginParams};
 use ballast_risk::scenario::Column;
+use ballast_risk::stress::StressColumn;
 use ballast_risk::{Result, RiskError, settlement};
 
 use crate::state::{AssetState, MarginAccount, RiskBoard};
@@ -12,6 +15,8 @@ pub struct BoardView<'a> {
     board: &'a RiskBoard,
     now: i64,
     stale: Stale,
+    /// An asset whose open interest is changing in this instruction, and what it adds to IM by now.
+    crowding: Option<(usize, u64)>,
 }
 
 /// What an asset without a recent price does to a book that holds it.
@@ -31,7 +36,7 @@ impl<'a> BoardView<'a> {
 
     /// The board at a unix time.
     pub fn at(board: &'a RiskBoard, now: i64) -> Self {
-        Self { board, now, stale: Stale::Refuse }
+        Self { board, now, stale: Stale::Refuse, crowding: None }
     }
 
     /// The board as a liquidation sees it. A dollar of an asset whose oracle is silent must not shield
@@ -39,7 +44,12 @@ impl<'a> BoardView<'a> {
     /// it cannot itself be taken over ([`Self::fresh`]). In its favour, because a keeper could otherwise
     /// let a hedge go stale and take the other leg.
     pub fn for_liquidation(board: &'a RiskBoard, now: i64) -> Self {
-        Self { board, now, stale: Stale::Favour }
+        Self { board, now, stale: Stale::Favour, crowding: None }
+    }
+
+    /// With an asset's crowding as it is now, where the board still has an older one.
+    pub fn with_crowding(self, asset: usize, crowding: u64) -> Self {
+        Self { crowding: Some((asset, crowding)), ..self }
     }
 
     /// The board itself.
@@ -73,9 +83,15 @@ impl<'a> BoardView<'a> {
         )
     }
 
+    /// What a book must meet on a basis: only MM lags behind volatility; new risk is charged at once.
+    pub fn params(&self, basis: Basis) -> MarginParams {
+        let params = self.board.margin_params();
+        if basis == Basis::Maintenance { params } else { params.at_once() }
+    }
+
     /// Equity and requirement of an account.
     pub fn margin(&self, account: &MarginAccount, basis: Basis) -> Result<Margin> {
-        self.book(account, basis)?.margin(&self.board.params().margin())
+        self.book(account, basis)?.margin(&self.params(basis))
     }
 
     /// What an account's collateral counts for when it pays a loss.
@@ -98,6 +114,7 @@ impl<'a> BoardView<'a> {
 }
 
 impl RiskView for BoardView<'_> {
+    #[inline(always)]
     fn asset(&self, index: usize) -> Result<AssetRisk> {
         let a = self.board.asset(index)?;
         let fresh = a.is_fresh(self.now);
@@ -108,19 +125,24 @@ impl RiskView for BoardView<'_> {
         // raise the margin; add-ons go, and the price is credited the most it is ever charged for. By
         // sub-additivity the shortfall is then at most what it would be without the asset, and at most
         // what it would be if the price had moved by the largest haircut in the account's favour.
-        Ok(AssetRisk {
-            spot: a.spot(),
-            stable: a.stable(),
-            sigma: a.sigma,
-            addon_long: if fresh { a.addon_long } else { 0 },
-            addon_short: if fresh { a.addon_short } else { 0 },
-            favour: if fresh { 0 } else { a.haircut_max },
-            tail: a.tail_long.max(a.tail_short),
-            netted: a.netted != 0,
-        })
+        let mut risk = a.risk();
+        if !fresh {
+            (risk.long.addon, risk.short.addon) = (0, 0);
+            (risk.long.crowd, risk.short.crowd) = (u64::MAX, u64::MAX);
+            risk.floor = 0;
+            risk.favour = a.haircut_max;
+        }
+        if let Some((_, crowding)) = self.crowding.filter(|(asset, _)| *asset == index) {
+            risk.crowding = risk.crowding.max(crowding);
+        }
+        Ok(risk)
     }
 
     fn column(&self, index: usize) -> Result<&Column> {
         self.board.ring.get(index).ok_or(RiskError::UnknownAsset)
+    }
+
+    fn stress(&self, index: usize) -> Result<&StressColumn> {
+        self.board.stress.get(index).ok_or(RiskError::UnknownAsset)
     }
 }

@@ -2,7 +2,7 @@ use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, anyhow};
 use ballast_client::{Deployment, decode, health};
 use ballast_risk::RiskError;
-use ballast_risk::book::Margin;
+use ballast_risk::margin::Margin;
 use clap::Args;
 
 use super::cluster::{self, Cluster};

@@ -1,7 +1,7 @@
 //! Who takes part: a dozen books that fail in different ways, and the keepers.
 
 use ballast_client::health::health;
-use ballast_risk::book::Margin;
+use ballast_risk::margin::Margin;
 use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::{House, Person, Refusal};
 

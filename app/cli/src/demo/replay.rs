@@ -130,13 +130,13 @@ fn set_up(paths: &PricePaths, calibration_bars: usize) -> Result<House> {
         let spec = AssetSpec::coin(&series.symbol, decimals(&series.symbol));
         let scale = Scale {
             decimals: spec.args.decimals,
-            prior: sigma_from_e8(spec.args.sigma_prior_e8),
+            prior: sigma_from_e8(spec.args.sigma_prior_e8.into()),
             volatility: VolatilityParams {
                 grid_s: spec.args.grid_s,
                 fast_half_life_s: spec.args.fast_half_life_s,
                 slow_half_life_s: spec.args.slow_half_life_s,
                 horizon_s: params.horizon_s,
-                floor: sigma_from_e8(spec.args.sigma_floor_e8),
+                floor: sigma_from_e8(spec.args.sigma_floor_e8.into()),
             },
         };
         let history = steps(paths, index, 0..calibration_bars);
@@ -204,7 +204,7 @@ impl<'a> Replay<'a> {
                 house.refresh(asset as u8).map_err(refused("a price was refused"))?;
                 self.refreshes += 1;
             }
-            if house.board().tick_is_due(now) {
+            if house.board().due(now).is_some() {
                 let sampled = house.tick().map_err(refused("a tick was refused"))?.event::<Ticked>().sampled;
                 self.ticks += usize::from(sampled != 0);
             }

@@ -23,6 +23,8 @@ pub struct AssetConfig {
     pub vault: Pubkey,
     /// Pyth feed.
     pub feed_id: [u8; 32],
+    /// Feed of an annualised implied volatility in percent points; zero for none.
+    pub implied_feed_id: [u8; 32],
     /// Confidence interval ÷ price up to which a price is accepted, basis points.
     pub max_confidence_bps: u32,
     /// Most of it that the vault may hold, native units.
@@ -31,7 +33,7 @@ pub struct AssetConfig {
     pub reserved: [u8; 256],
 }
 
-const _: () = assert!(AssetConfig::INIT_SPACE == 4 + 32 + 16 + 32 + 32 + 32 + 4 + 8 + 256);
+const _: () = assert!(AssetConfig::INIT_SPACE == 4 + 32 + 16 + 32 + 32 + 32 + 32 + 4 + 8 + 256);
 
 impl AssetConfig {
     /// Whether the asset can be deposited.

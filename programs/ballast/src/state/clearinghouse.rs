@@ -20,6 +20,8 @@ pub struct Clearinghouse {
     pub market_count: u8,
     /// The key that lists assets and sets bounds: a multisig's vault.
     pub governance: Pubkey,
+    /// The key that reports depth, inside bounds; default where nobody does.
+    pub depth_reporter: Pubkey,
     /// The settlement token: 6 decimals, all value is in its micro-units.
     pub quote_mint: Pubkey,
     /// Holds every quote balance, the pools, the fees and the insurance fund.
@@ -36,7 +38,7 @@ pub struct Clearinghouse {
     pub reserved: [u8; 256],
 }
 
-const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 5 * 32 + 36 + 32 + 256);
+const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 64 + 32 + 256);
 
 impl Clearinghouse {
     /// Runs `f` with the seeds that sign for the vaults.

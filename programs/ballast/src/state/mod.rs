@@ -2,6 +2,7 @@
 //! size is asserted, every field's unit is written.
 
 pub mod asset_config;
+pub mod asset_state;
 pub mod clearinghouse;
 pub mod margin_account;
 pub mod market;
@@ -9,10 +10,11 @@ pub mod risk_board;
 pub mod treasury;
 
 pub use asset_config::AssetConfig;
+pub use asset_state::{AcceptedPrice, AssetState, Setting};
 pub use clearinghouse::Clearinghouse;
 pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot};
 pub use market::Market;
-pub use risk_board::{AssetState, MarketState, RiskBoard};
+pub use risk_board::{MarketState, RiskBoard, TickKind};
 pub use treasury::Treasury;
 
 /// Version of every account layout in this release.

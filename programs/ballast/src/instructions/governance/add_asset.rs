@@ -2,15 +2,17 @@ use anchor_lang::prelude::*;
 use anchor_lang::solana_program::program_pack::Pack;
 use anchor_lang::system_program::{Allocate, Assign, Transfer, allocate, assign, transfer};
 use anchor_spl::token::{self, InitializeAccount3, Mint, Token, spl_token};
+use ballast_risk::envelope::Envelope;
 use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
 use ballast_risk::haircut::HaircutBounds;
 use ballast_risk::price::MAX_DECIMALS;
+use ballast_risk::stress::STRESS_WORDS;
 use ballast_risk::volatility::VolatilityState;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::AssetAdded;
 use crate::limits::{MAX_ASSETS, bounds, sigma_from_e8, within};
-use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, VERSION, seeds};
+use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, Setting, VERSION, seeds};
 
 /// Arguments of `add_asset`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -43,10 +45,28 @@ pub struct AddAssetArgs {
     pub penalty_bps: u32,
     /// Most of it that the vault may hold, native units.
     pub deposit_cap: u64,
+    /// Its worst fall and rise over the horizon, basis points: the single-asset stress.
+    pub fall_bps: u32,
+    pub rise_bps: u32,
+    /// Largest accepted price move, and carry, over the largest accepted age of a price, basis points.
+    pub max_move_bps: u32,
+    pub carry_bps: u32,
+    /// Weight in the market-wide volatility index, basis points.
+    pub index_weight_bps: u32,
+    /// Feed of an annualised implied volatility in percent points; zero for none.
+    pub implied_feed_id: [u8; 32],
+    /// η of the square-root law, and φ, the crowd's share of a side, basis points.
+    pub impact_bps: u32,
+    pub crowd_share_bps: u32,
+    /// Bounds of the depth (volume over a horizon), quote micro-units, and half-life of a report, seconds.
+    pub depth_floor: u64,
+    pub depth_cap: u64,
+    pub depth_half_life_s: u32,
 }
 
 impl AddAssetArgs {
-    fn validate(&self) -> Result<()> {
+    /// Refuses what the code limits and the envelope forbid.
+    pub fn validate(&self) -> Result<()> {
         require!(self.decimals <= MAX_DECIMALS, BallastError::ParameterOutOfBounds);
         within(bounds::MAX_AGE_S, self.max_age_s)?;
         within(bounds::MAX_CONFIDENCE_BPS, self.max_confidence_bps)?;
@@ -60,18 +80,37 @@ impl AddAssetArgs {
         within(bounds::NET_AFTER_TICKS, self.net_after_ticks)?;
         within(bounds::PENALTY_BPS, self.penalty_bps)?;
         within(bounds::DEPOSIT_CAP, self.deposit_cap)?;
-        // A penalty above the least haircut could push an account under by liquidating it.
-        require!(self.penalty_bps < self.haircut_min_bps, BallastError::ParameterOutOfBounds);
-        Ok(())
+        within(bounds::FALL_BPS, self.fall_bps)?;
+        within(bounds::RISE_BPS, self.rise_bps)?;
+        within(bounds::MAX_MOVE_BPS, self.max_move_bps)?;
+        within(bounds::CARRY_BPS, self.carry_bps)?;
+        within(bounds::INDEX_WEIGHT_BPS, self.index_weight_bps)?;
+        within(bounds::IMPACT_BPS, self.impact_bps)?;
+        within(bounds::CROWD_SHARE_BPS, self.crowd_share_bps)?;
+        within(bounds::DEPTH, self.depth_floor)?;
+        within(bounds::DEPTH, self.depth_cap)?;
+        within(bounds::DEPTH_HALF_LIFE_S, self.depth_half_life_s)?;
+        let shocks = (rate_from_bps(self.fall_bps), rate_from_bps(self.rise_bps));
+        self.envelope().check(rate_from_bps(self.haircut_min_bps), shocks.0, shocks.1).or_refuse()
     }
 
-    fn state(&self, index: u8, horizon_s: u32) -> Result<AssetState> {
+    fn envelope(&self) -> Envelope {
+        Envelope {
+            max_move_bps: self.max_move_bps,
+            carry_bps: self.carry_bps,
+            penalty_bps: self.penalty_bps,
+            slippage_bps: self.max_confidence_bps,
+        }
+    }
+
+    /// The asset as it is first listed.
+    pub fn state(&self, index: u8, setting: &Setting) -> Result<AssetState> {
         let haircuts = HaircutBounds {
             min: rate_from_bps(self.haircut_min_bps),
             max: rate_from_bps(self.haircut_max_bps),
         };
         haircuts.validate().or_refuse()?;
-        let prior = VolatilityState::with_prior(sigma_from_e8(self.sigma_prior_e8).min(RATE_ONE - 1));
+        let prior = VolatilityState::with_prior(sigma_from_e8(self.sigma_prior_e8.into()).min(RATE_ONE - 1));
         let mut state = AssetState {
             index,
             decimals: self.decimals,
@@ -80,19 +119,31 @@ impl AddAssetArgs {
             penalty_bps: self.penalty_bps,
             haircut_min: haircuts.min,
             haircut_max: haircuts.max,
-            sigma_floor: sigma_from_e8(self.sigma_floor_e8),
+            sigma_floor: sigma_from_e8(self.sigma_floor_e8.into()),
             stable_half_life_s: self.stable_half_life_s,
             fast_half_life_s: self.fast_half_life_s,
             slow_half_life_s: self.slow_half_life_s,
             grid_s: self.grid_s,
+            fall_bps: self.fall_bps,
+            rise_bps: self.rise_bps,
+            envelope_bps: self.max_move_bps + self.carry_bps + self.max_confidence_bps,
+            index_weight_bps: self.index_weight_bps,
+            impact_bps: self.impact_bps,
+            crowd_share_bps: self.crowd_share_bps,
+            depth_floor: self.depth_floor,
+            depth_cap: self.depth_cap,
+            depth_half_life_s: self.depth_half_life_s,
+            depth: self.depth_floor,
             variance_fast: prior.fast,
             variance_slow: prior.slow,
             ..bytemuck::Zeroable::zeroed()
         };
-        let volatility = state.volatility_params(horizon_s);
+        state.depth_params().validate().or_refuse()?;
+        let volatility = state.volatility_params(setting.horizon_s);
         volatility.validate().or_refuse()?;
         state.sigma = prior.sigma(&volatility);
-        state.publish_haircuts();
+        state.set_shock(&[0; STRESS_WORDS]);
+        state.publish(setting).or_refuse()?;
         Ok(state)
     }
 }
@@ -153,11 +204,13 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
         feed_id: args.feed_id,
         max_confidence_bps: args.max_confidence_bps,
         deposit_cap: args.deposit_cap,
+        implied_feed_id: args.implied_feed_id,
         reserved: [0; 256],
     });
     let mut board = a.board.load_mut()?;
-    board.assets[usize::from(index)] = args.state(index, board.horizon_s)?;
-    board.asset_count = index + 1;
+    let setting = board.setting(Clock::get()?.unix_timestamp);
+    let state = args.state(index, &setting)?;
+    board.list(state).or_refuse()?;
     a.clearinghouse.asset_count = index + 1;
     emit!(AssetAdded {
         clearinghouse: a.clearinghouse.key(),

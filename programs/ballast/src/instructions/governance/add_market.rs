@@ -57,9 +57,9 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
 
     let mut board = a.board.load_mut()?;
     let asset = board.asset(args.asset.into()).map_err(BallastError::from)?;
-    // A penalty above the least haircut could push an account under by liquidating it.
-    let penalty = rate_from_bps(args.penalty_bps);
-    require!(penalty < asset.haircut_min, BallastError::ParameterOutOfBounds);
+    // The asset's envelope, with this market's penalty in the place of its own.
+    let outlasted = rate_from_bps(asset.envelope_bps + args.penalty_bps);
+    require!(outlasted <= asset.haircut_min, BallastError::UnsafeEnvelope);
 
     a.market.set_inner(Market {
         version: VERSION,
@@ -80,6 +80,7 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
         profit_cap: args.profit_cap,
         penalty_bps: args.penalty_bps,
         asset: args.asset,
+        open_interest_cap: args.open_interest_cap,
         ..bytemuck::Zeroable::zeroed()
     };
     board.market_count = index + 1;

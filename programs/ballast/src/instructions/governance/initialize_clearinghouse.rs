@@ -73,6 +73,7 @@ pub fn initialize_clearinghouse(
         asset_count: 0,
         market_count: 0,
         governance: args.governance,
+        depth_reporter: Pubkey::default(),
         quote_mint: a.quote_mint.key(),
         quote_vault: a.quote_vault.key(),
         board,

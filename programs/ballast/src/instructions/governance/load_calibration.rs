@@ -3,7 +3,7 @@ use ballast_risk::fixed::{RATE_ONE, VAR_ONE};
 use ballast_risk::scenario::{self, SCENARIOS, Tails, Z_MAX};
 use solana_sha256_hasher::hashv;
 
-use crate::error::BallastError;
+use crate::error::{BallastError, OrRefuse};
 use crate::event::CalibrationLoaded;
 use crate::state::{Clearinghouse, RiskBoard};
 
@@ -15,13 +15,14 @@ pub struct LoadCalibrationArgs {
     /// Fast and slow average of variance over the horizon, 2⁻⁴⁸.
     pub variance_fast: u64,
     pub variance_slow: u64,
-    /// One standardised return a scenario, 2⁻¹⁰, oldest first, the same hours for every asset.
+    /// One standardised return a scenario, 2⁻¹⁰, the same hours for every asset: the rolling rows, oldest first,
+    /// then those of the tail memory.
     pub returns: Vec<i16>,
 }
 
-/// Loads what history says of an asset. Only before the clearinghouse opens; what is loaded enters
-/// the running hash, so that anybody can recompute it. Loaded history never counts as life: the asset
-/// still has to live its ticks before it nets.
+/// Loads what history says of an asset: before the clearinghouse opens, or, for an asset that is listed later,
+/// before its first price. What is loaded enters the running hash, so that anybody can recompute it. Loaded
+/// history never counts as life: the asset still has to live its ticks before it nets.
 #[derive(Accounts)]
 pub struct LoadCalibration<'info> {
     pub governance: Signer<'info>,
@@ -29,7 +30,6 @@ pub struct LoadCalibration<'info> {
         mut,
         has_one = governance @ BallastError::NotGovernance,
         has_one = board @ BallastError::WrongClearinghouse,
-        constraint = !clearinghouse.open @ BallastError::AlreadyOpen,
     )]
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
     #[account(mut)]
@@ -45,19 +45,26 @@ pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs
     let a = ctx.accounts;
     let mut guard = a.board.load_mut()?;
     let board = &mut *guard;
-    board.asset(args.asset.into()).map_err(BallastError::from)?;
     let index = usize::from(args.asset);
+    let priced = board.asset(index).or_refuse()?.spot_mantissa != 0;
+    require!(!a.clearinghouse.open || !priced, BallastError::AlreadyOpen);
+    let setting = board.setting(Clock::get()?.unix_timestamp);
     let column = &mut board.ring[index];
     for (row, z) in args.returns.iter().enumerate() {
         scenario::set(column, row, (*z).into());
     }
-    let state = &mut board.assets[index];
-    (state.variance_fast, state.variance_slow) = (args.variance_fast, args.variance_slow);
-    state.sigma = ballast_risk::fixed::sigma_from_variance(args.variance_fast.max(args.variance_slow))
-        .clamp(state.sigma_floor, RATE_ONE - 1);
-    state.rows_filled = SCENARIOS as u32;
-    state.set_tails(Tails::of(column));
-    state.publish_haircuts();
+    let tails = Tails::of(column);
+    board
+        .update(index, |state| {
+            (state.variance_fast, state.variance_slow) = (args.variance_fast, args.variance_slow);
+            state.sigma =
+                ballast_risk::fixed::sigma_from_variance(args.variance_fast.max(args.variance_slow))
+                    .clamp(state.sigma_floor, RATE_ONE - 1);
+            state.rows_filled = SCENARIOS as u32;
+            state.set_tails(tails);
+            state.publish(&setting)
+        })
+        .or_refuse()?;
 
     let returns: &[u8] = bytemuck::cast_slice(&args.returns);
     a.clearinghouse.calibration_hash = hashv(&[

@@ -120,7 +120,6 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     let board = a.board.load()?;
     let now = Clock::get()?.unix_timestamp;
     let view = BoardView::for_liquidation(&board, now);
-    let params = board.params();
     let mut account = a.margin_account.load_mut()?;
     let mut keeper = a.keeper.load_mut()?;
     keeper.authorise(a.keeper_authority.key)?;
@@ -131,7 +130,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view)).collect::<Result<Vec<_>>>()?;
     let step = {
         let mut book = view.book(&account, Basis::Maintenance).or_refuse()?;
-        step(&mut book, &takeovers, &params.margin(), &params.liquidation())
+        step(&mut book, &takeovers, &view.params(Basis::Maintenance), &board.params.liquidation())
             .or_refuse()?
             .map_err(BallastError::from)?
     };

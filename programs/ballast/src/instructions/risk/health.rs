@@ -20,6 +20,10 @@ pub struct HealthReport {
     /// What the account is worth.
     pub equity: i64,
     /// Expected Shortfall of its joint core.
+    pub expected_shortfall: u64,
+    /// Its worst stress.
+    pub stress: u64,
+    /// Both, blended.
     pub core: u64,
     /// Un-netted charges.
     pub addons: u64,
@@ -35,6 +39,8 @@ pub fn health(ctx: Context<Health>) -> Result<HealthReport> {
     let m = BoardView::new(&board, &Clock::get()?).margin(&account, Basis::Maintenance).or_refuse()?;
     Ok(HealthReport {
         equity: m.equity,
+        expected_shortfall: m.expected_shortfall,
+        stress: m.stress,
         core: m.core,
         addons: m.addons,
         maintenance: m.maintenance,

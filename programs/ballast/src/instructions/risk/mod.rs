@@ -1,9 +1,15 @@
 //! Cranks: anybody may bring the board up to date.
 
 pub mod health;
+pub mod refresh_exposure;
+pub mod refresh_implied_volatility;
 pub mod refresh_price;
+pub mod report_depth;
 pub mod tick;
 
 pub use health::*;
+pub use refresh_exposure::*;
+pub use refresh_implied_volatility::*;
 pub use refresh_price::*;
+pub use report_depth::*;
 pub use tick::*;

@@ -21,11 +21,13 @@ pub fn refresh_price(ctx: Context<RefreshPrice>) -> Result<()> {
     let (config, update) = (&ctx.accounts.asset, &ctx.accounts.price_update);
     let mut board = ctx.accounts.board.load_mut()?;
     require_keys_eq!(config.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
-    let horizon_s = board.horizon_s;
-    let state = &mut board.assets[usize::from(config.index)];
-    require!(update.price_message.publish_time > state.publish_time, BallastError::PriceNotNewer);
-    let accepted = pyth::accept(update, config, state.max_age_s, &Clock::get()?)?;
-    state.refresh(&accepted, horizon_s).or_refuse()?;
+    let clock = Clock::get()?;
+    let index = usize::from(config.index);
+    let before = board.asset(index).or_refuse()?;
+    require!(update.price_message.publish_time > before.publish_time, BallastError::PriceNotNewer);
+    let accepted = pyth::accept(update, config, before.max_age_s, &clock)?;
+    board.refresh(index, &accepted, clock.unix_timestamp).or_refuse()?;
+    let state = &board.assets[index];
     emit!(PriceRefreshed {
         clearinghouse: config.clearinghouse,
         asset: config.index,
@@ -35,6 +37,9 @@ pub fn refresh_price(ctx: Context<RefreshPrice>) -> Result<()> {
         sigma: state.sigma,
         haircut_long: state.haircut_long,
         haircut_short: state.haircut_short,
+        addon_long: state.addon_long,
+        addon_short: state.addon_short,
+        notice: board.notice,
     });
     Ok(())
 }

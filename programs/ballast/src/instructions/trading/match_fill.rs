@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
 use ballast_risk::fill::{self, Change};
+use ballast_risk::liquidity::crowding;
 use ballast_risk::price::Price;
 
 use crate::error::{BallastError, OrRefuse};
@@ -43,7 +44,7 @@ struct Side<'a> {
 
 impl Side<'_> {
     /// Books the side and refuses it where the account ends below IM, unless it strictly reduces.
-    fn book(&self, account: &mut MarginAccount, view: &BoardView) -> Result<(i64, i64)> {
+    fn book(&self, account: &mut MarginAccount, view: &BoardView) -> Result<()> {
         let before = *account;
         let paid = i64::try_from(self.quote).map_err(|_| BallastError::Overflow)?;
         let fee = i64::try_from(self.fee).map_err(|_| BallastError::Overflow)?;
@@ -67,7 +68,7 @@ impl Side<'_> {
             }
             require!(fair && change.strictly_reduces(), BallastError::NotReducing);
         }
-        Ok((held, holds))
+        Ok(())
     }
 }
 
@@ -75,7 +76,8 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     require!(args.base != 0 && args.quote != 0, BallastError::ZeroAmount);
     let a = ctx.accounts;
     let board = a.board.load()?;
-    let view = BoardView::new(&board, &Clock::get()?);
+    let now = Clock::get()?.unix_timestamp;
+    let view = BoardView::at(&board, now);
     let listed = board.market(a.market.index.into()).or_refuse()?;
     let spot = view.fresh(listed.asset.into()).or_refuse()?.spot();
     let in_band = fill::within_band(args.base, args.quote, &spot, a.market.band_bps).or_refuse()?;
@@ -90,8 +92,9 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     }
 
     let fee = fill::fee(args.quote, a.market.fee_bps).or_refuse()?;
+    let market = a.market.index;
     let side = |base, fee| Side {
-        market: a.market.index,
+        market,
         penalty_bps: listed.penalty_bps,
         spot: &spot,
         base,
@@ -99,14 +102,22 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
         fee,
     };
     let opposite = args.base.checked_neg().ok_or(BallastError::Overflow)?;
-    let taken = side(args.base, fee).book(&mut taker, &view)?;
-    let made = side(opposite, 0).book(&mut maker, &view)?;
 
+    // Open interest moves first: what the trade adds to the crowd counts in the margin of both sides.
     let open = a.market.open_interest;
-    a.market.follow_position(taken.0, taken.1)?;
-    a.market.follow_position(made.0, made.1)?;
+    for (account, base) in [(&taker, args.base), (&maker, opposite)] {
+        let held = account.position(a.market.index).base;
+        a.market.follow_position(held, held.checked_add(base).ok_or(BallastError::Overflow)?)?;
+    }
     let within_cap = a.market.open_interest <= a.market.open_interest_cap.max(open);
     require!(within_cap, BallastError::OpenInterestCapExceeded);
+    let asset = board.asset(listed.asset.into()).or_refuse()?;
+    let haircut = asset.haircut_long.max(asset.haircut_short);
+    let crowding = crowding(a.market.open_interest, a.market.open_interest_cap, haircut);
+    let view = view.with_crowding(listed.asset.into(), crowding);
+
+    side(args.base, fee).book(&mut taker, &view)?;
+    side(opposite, 0).book(&mut maker, &view)?;
     a.market.fees = a.market.fees.checked_add(fee).ok_or(BallastError::Overflow)?;
     emit!(Filled {
         market: a.market.index,

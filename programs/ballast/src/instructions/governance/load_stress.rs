@@ -1,0 +1,45 @@
+use anchor_lang::prelude::*;
+use ballast_risk::stress::{self, STRESS_ROWS};
+
+use crate::error::{BallastError, OrRefuse};
+use crate::event::StressLoaded;
+use crate::state::{Clearinghouse, RiskBoard};
+
+/// Arguments of `load_stress`.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
+pub struct LoadStressArgs {
+    /// Index of the asset.
+    pub asset: u8,
+    /// The asset's simple return in every joint stress row, 2⁻¹²; zero where the row does not move it.
+    pub shocks: [i16; STRESS_ROWS],
+}
+
+/// Loads an asset's part in the joint stress rows: before the clearinghouse opens, or, for an asset that is listed
+/// later, before its first price.
+#[derive(Accounts)]
+pub struct LoadStress<'info> {
+    pub governance: Signer<'info>,
+    #[account(has_one = governance @ BallastError::NotGovernance, has_one = board @ BallastError::WrongClearinghouse)]
+    pub clearinghouse: Box<Account<'info, Clearinghouse>>,
+    #[account(mut)]
+    pub board: AccountLoader<'info, RiskBoard>,
+}
+
+pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()> {
+    let a = ctx.accounts;
+    let mut board = a.board.load_mut()?;
+    let index = usize::from(args.asset);
+    let priced = board.asset(index).or_refuse()?.spot_mantissa != 0;
+    require!(!a.clearinghouse.open || !priced, BallastError::AlreadyOpen);
+    let setting = board.setting(Clock::get()?.unix_timestamp);
+    let column = stress::column(&args.shocks);
+    board.stress[index] = column;
+    board
+        .update(index, |state| {
+            state.set_shock(&column);
+            state.publish(&setting)
+        })
+        .or_refuse()?;
+    emit!(StressLoaded { clearinghouse: a.clearinghouse.key(), asset: args.asset, shocks: args.shocks });
+    Ok(())
+}

@@ -1,0 +1,19 @@
+use anchor_lang::prelude::*;
+
+use crate::error::BallastError;
+use crate::event::DepthReporterSet;
+use crate::state::Clearinghouse;
+
+/// Names the key that reports depth; the default key removes it.
+#[derive(Accounts)]
+pub struct SetDepthReporter<'info> {
+    pub governance: Signer<'info>,
+    #[account(mut, has_one = governance @ BallastError::NotGovernance)]
+    pub clearinghouse: Box<Account<'info, Clearinghouse>>,
+}
+
+pub fn set_depth_reporter(ctx: Context<SetDepthReporter>, reporter: Pubkey) -> Result<()> {
+    ctx.accounts.clearinghouse.depth_reporter = reporter;
+    emit!(DepthReporterSet { clearinghouse: ctx.accounts.clearinghouse.key(), reporter });
+    Ok(())
+}
