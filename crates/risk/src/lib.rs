@@ -27,6 +27,7 @@
 //! | [`fixed`] | the arithmetic: scales, rounding, error bounds |
 //! | [`price`] | oracle decimals → binary-scaled prices, so that margin maths has no division |
 //! | [`volatility`] | refreshes → two-speed variance → σ |
+//! | [`forecast`] | averages of variance → one-step forecast → σ that is expected |
 //! | [`implied`] | an option market's volatility → σ that is expected |
 //! | [`index`] | σ of the market → how often to tick, how much notice MM gives |
 //! | [`ring`] | ticks → which rows of the ring are written, and which stay |
@@ -54,6 +55,7 @@ pub mod envelope;
 pub mod error;
 pub mod fill;
 pub mod fixed;
+pub mod forecast;
 pub mod haircut;
 pub mod implied;
 pub mod index;

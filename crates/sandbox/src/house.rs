@@ -143,6 +143,8 @@ pub fn default_params() -> ClearinghouseParams {
         gross_floor_bps: 10,
         notice_doubling_s: 0,
         notice_least_bps: 10_000,
+        forecast_short_bps: 3_000,
+        forecast_fast_bps: 2_000,
     }
 }
 
@@ -591,5 +593,11 @@ pub fn made_up_history(asset: u8) -> LoadCalibrationArgs {
         .collect();
     // σ = 1 % an hour: variance 1e-4 in 2⁻⁴⁸.
     let variance = (1u64 << 48) / 10_000;
-    LoadCalibrationArgs { asset, variance_fast: variance, variance_slow: variance, returns }
+    LoadCalibrationArgs {
+        asset,
+        variance_short: variance,
+        variance_fast: variance,
+        variance_slow: variance,
+        returns,
+    }
 }

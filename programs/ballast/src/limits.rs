@@ -2,10 +2,11 @@
 
 use anchor_lang::prelude::*;
 use ballast_risk::fixed::rate_from_bps;
+use ballast_risk::forecast::ForecastWeights;
 use ballast_risk::index::NoticeParams;
 use ballast_risk::liquidation::LiquidationParams;
 
-use crate::error::BallastError;
+use crate::error::{BallastError, OrRefuse};
 
 /// Assets on a board.
 pub const MAX_ASSETS: usize = 32;
@@ -125,6 +126,9 @@ pub struct ClearinghouseParams {
     pub notice_doubling_s: u32,
     /// Least share of its full MM at which an account still has notice, basis points.
     pub notice_least_bps: u32,
+    /// Weights of the short and of the fast average in the forecast, basis points; the slow one has the rest.
+    pub forecast_short_bps: u32,
+    pub forecast_fast_bps: u32,
 }
 
 impl ClearinghouseParams {
@@ -143,6 +147,7 @@ impl ClearinghouseParams {
         within(bounds::NOTICE_DOUBLING_S, self.notice_doubling_s)?;
         within(bounds::NOTICE_LEAST_BPS, self.notice_least_bps)?;
         within(bounds::CALM_SIGMA_E8, self.calm_sigma_e8)?;
+        self.forecast_weights().validate().or_refuse()?;
         // A tick is sampled where it spans about one horizon (`AssetState::is_due`).
         let (tick, horizon) = (u64::from(self.tick_interval_s), u64::from(self.horizon_s));
         require!(4 * tick >= 3 * horizon && 2 * tick <= 3 * horizon, BallastError::ParameterOutOfBounds);
@@ -158,6 +163,17 @@ impl ClearinghouseParams {
             insurance_share_bps: self.insurance_share_bps,
             buffer_bps: self.buffer_bps,
             dust: self.dust,
+        }
+    }
+
+    /// What the averages of variance weigh in the forecast; out of range where the two sum to more than the whole.
+    pub fn forecast_weights(&self) -> ForecastWeights {
+        let bps = |weight: u32| u16::try_from(weight).unwrap_or(u16::MAX);
+        let rest = 10_000u32.saturating_sub(self.forecast_short_bps).saturating_sub(self.forecast_fast_bps);
+        ForecastWeights {
+            short: bps(self.forecast_short_bps),
+            fast: bps(self.forecast_fast_bps),
+            slow: bps(rest),
         }
     }
 

@@ -46,7 +46,7 @@ pub fn calibrate(asset: u8, path: &Path, scale: &Scale) -> Result<LoadCalibratio
     let mut seen: Vec<(i64, Price, u64)> = Vec::with_capacity(path.len());
     for (time, dollars) in path {
         let price = price_of(*dollars, scale.decimals)?;
-        let sigma = state.observe(&scale.volatility, &price, *time)?;
+        let sigma = state.observe(&scale.volatility, &price, *time)?.sigma;
         seen.push((*time, price, sigma));
     }
 
@@ -63,6 +63,7 @@ pub fn calibrate(asset: u8, path: &Path, scale: &Scale) -> Result<LoadCalibratio
         .collect::<Result<Vec<i16>>>()?;
     Ok(LoadCalibrationArgs {
         asset,
+        variance_short: state.short.max(1),
         variance_fast: state.fast.max(1),
         variance_slow: state.slow.max(1),
         returns,

@@ -137,6 +137,7 @@ fn set_up(paths: &PricePaths, calibration_bars: usize) -> Result<House> {
                 slow_half_life_s: spec.args.slow_half_life_s,
                 horizon_s: params.horizon_s,
                 floor: sigma_from_e8(spec.args.sigma_floor_e8.into()),
+                weights: params.forecast_weights(),
             },
         };
         let history = steps(paths, index, 0..calibration_bars);

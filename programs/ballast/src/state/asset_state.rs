@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use ballast_risk::asset::{AssetRisk, Side};
 use ballast_risk::fixed::{self, rate_from_bps};
+use ballast_risk::forecast::ForecastWeights;
 use ballast_risk::haircut::{Drivers, HaircutBounds, Seasoning, haircuts};
 use ballast_risk::implied::Implied;
 use ballast_risk::liquidity::{Depth, DepthParams, Impact};
@@ -44,9 +45,12 @@ pub struct AssetState {
     pub sigma: u64,
     /// σ at the last tick: the one before the next row's move.
     pub tick_sigma: u64,
-    /// Fast and slow average of variance over the horizon, 2⁻⁴⁸.
+    /// Short, fast and slow average of variance over the horizon, 2⁻⁴⁸.
+    pub variance_short: u64,
     pub variance_fast: u64,
     pub variance_slow: u64,
+    /// Live forecast of σ, a rate.
+    pub forecast_sigma: u64,
     /// σ over the horizon that an option market expects, a rate; and when it was published.
     pub implied_sigma: u64,
     pub implied_time: i64,
@@ -60,7 +64,7 @@ pub struct AssetState {
     /// Parts of the add-ons: cost of unwinding the crowd on either side, rates.
     pub liquidity_long: u64,
     pub liquidity_short: u64,
-    /// σ that is expected above the live one, a rate: implied or forecast.
+    /// σ that is expected, a rate: the larger of forecast and implied; counts where it is above the live one.
     pub expected_sigma: u64,
     /// Loss in its worst stress on either side, joint rows included, rates.
     pub shock_long: u64,
@@ -125,7 +129,7 @@ pub struct AssetState {
     pub reserved: [u64; 8],
 }
 
-const _: () = assert!(core::mem::size_of::<AssetState>() == 432);
+const _: () = assert!(core::mem::size_of::<AssetState>() == 448);
 
 /// An accepted price, ready for the board.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +147,8 @@ pub struct AcceptedPrice {
 pub struct Setting {
     /// Horizon of σ and of a scenario, seconds.
     pub horizon_s: u32,
+    /// What the averages of variance weigh in the forecast.
+    pub weights: ForecastWeights,
     /// How stress enters.
     pub stress: StressParams,
     /// Unix seconds.
@@ -180,13 +186,14 @@ impl AssetState {
     }
 
     /// How its variance is sampled.
-    pub fn volatility_params(&self, horizon_s: u32) -> VolatilityParams {
+    pub fn volatility_params(&self, setting: &Setting) -> VolatilityParams {
         VolatilityParams {
             grid_s: self.grid_s,
             fast_half_life_s: self.fast_half_life_s,
             slow_half_life_s: self.slow_half_life_s,
-            horizon_s,
+            horizon_s: setting.horizon_s,
             floor: self.sigma_floor,
+            weights: setting.weights,
         }
     }
 
@@ -264,13 +271,16 @@ impl AssetState {
         self.confidence_bps = new.confidence_bps;
 
         let mut volatility = VolatilityState {
+            short: self.variance_short,
             fast: self.variance_fast,
             slow: self.variance_slow,
             sample: Price { mantissa: self.sample_mantissa, shift: self.sample_shift.into() },
             sample_time: self.sample_time,
         };
-        let params = self.volatility_params(setting.horizon_s);
-        self.sigma = volatility.observe(&params, &new.price, new.publish_time)?;
+        let params = self.volatility_params(setting);
+        let live = volatility.observe(&params, &new.price, new.publish_time)?;
+        (self.sigma, self.forecast_sigma) = (live.sigma, live.forecast);
+        self.variance_short = volatility.short;
         self.variance_fast = volatility.fast;
         self.variance_slow = volatility.slow;
         (self.sample_mantissa, self.sample_shift) =
@@ -282,7 +292,7 @@ impl AssetState {
     /// Brings everything that is derived in step with prices, σ, depth, open interest and time.
     pub fn publish(&mut self, setting: &Setting) -> ballast_risk::Result<()> {
         let implied = Implied { sigma: self.implied_sigma, time: self.implied_time };
-        self.expected_sigma = implied.at(setting.now);
+        self.expected_sigma = implied.at(setting.now).max(self.forecast_sigma);
         self.publish_liquidity(setting.now)?;
         self.publish_haircuts(&setting.stress);
         Ok(())

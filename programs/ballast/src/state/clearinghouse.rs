@@ -38,7 +38,7 @@ pub struct Clearinghouse {
     pub reserved: [u8; 256],
 }
 
-const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 64 + 32 + 256);
+const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 72 + 32 + 256);
 
 impl Clearinghouse {
     /// Runs `f` with the seeds that sign for the vaults.

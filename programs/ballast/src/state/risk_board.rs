@@ -96,7 +96,7 @@ pub struct RiskBoard {
 
 const _: () = assert!(core::mem::size_of::<MarketState>() == 96);
 const _: () = assert!(
-    core::mem::size_of::<RiskBoard>() == 432 + 32 * 432 + 64 * 96 + 32 * 1024 + 32 * 128 + 4 * 256 + 256
+    core::mem::size_of::<RiskBoard>() == 440 + 32 * 448 + 64 * 96 + 32 * 1024 + 32 * 128 + 4 * 256 + 256
 );
 
 impl RiskBoard {
@@ -147,7 +147,12 @@ impl RiskBoard {
 
     /// What an asset needs to know of its clearinghouse.
     pub fn setting(&self, now: i64) -> Setting {
-        Setting { horizon_s: self.params.horizon_s, stress: self.stress_params(), now }
+        Setting {
+            horizon_s: self.params.horizon_s,
+            weights: self.params.forecast_weights(),
+            stress: self.stress_params(),
+            now,
+        }
     }
 
     /// The market-wide volatility index.
@@ -269,10 +274,10 @@ impl RiskBoard {
         let columns = &mut self.ring[..listed];
         // A row in which nobody is sampled is not spent.
         if sampled != 0 {
+            ring::fade(columns);
             if let Some(kept) = ring::retire(columns, row, netted) {
                 self.row_times[kept] = self.row_times[row];
             }
-            ring::fade(columns, self.tick_count);
             self.row_times[row] = u32::try_from(now).unwrap_or(0);
             self.next_row = (self.next_row + 1) % ROLLING as u32;
         }

@@ -134,14 +134,16 @@ impl AddAssetArgs {
             depth_cap: self.depth_cap,
             depth_half_life_s: self.depth_half_life_s,
             depth: self.depth_floor,
+            variance_short: prior.short,
             variance_fast: prior.fast,
             variance_slow: prior.slow,
             ..bytemuck::Zeroable::zeroed()
         };
         state.depth_params().validate().or_refuse()?;
-        let volatility = state.volatility_params(setting.horizon_s);
+        let volatility = state.volatility_params(setting);
         volatility.validate().or_refuse()?;
-        state.sigma = prior.sigma(&volatility);
+        let live = prior.live(&volatility);
+        (state.sigma, state.forecast_sigma) = (live.sigma, live.forecast);
         state.set_shock(&[0; STRESS_WORDS]);
         state.publish(setting).or_refuse()?;
         Ok(state)

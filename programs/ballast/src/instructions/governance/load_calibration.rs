@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
-use ballast_risk::fixed::{RATE_ONE, VAR_ONE};
+use ballast_risk::fixed::VAR_ONE;
 use ballast_risk::scenario::{self, SCENARIOS, Tails, Z_MAX};
+use ballast_risk::volatility::VolatilityState;
 use solana_sha256_hasher::hashv;
 
 use crate::error::{BallastError, OrRefuse};
@@ -12,7 +13,8 @@ use crate::state::{Clearinghouse, RiskBoard};
 pub struct LoadCalibrationArgs {
     /// Index of the asset.
     pub asset: u8,
-    /// Fast and slow average of variance over the horizon, 2⁻⁴⁸.
+    /// Short, fast and slow average of variance over the horizon, 2⁻⁴⁸.
+    pub variance_short: u64,
     pub variance_fast: u64,
     pub variance_slow: u64,
     /// One standardised return a scenario, 2⁻¹⁰, the same hours for every asset: the rolling rows, oldest first,
@@ -39,7 +41,7 @@ pub struct LoadCalibration<'info> {
 pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs) -> Result<()> {
     let bounded = args.returns.iter().all(|z| i64::from(*z).abs() <= Z_MAX);
     require!(args.returns.len() == SCENARIOS && bounded, BallastError::BadCalibration);
-    let variances = [args.variance_fast, args.variance_slow];
+    let variances = [args.variance_short, args.variance_fast, args.variance_slow];
     require!(variances.iter().all(|v| (1..VAR_ONE).contains(v)), BallastError::BadCalibration);
 
     let a = ctx.accounts;
@@ -56,10 +58,16 @@ pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs
     let tails = Tails::of(column);
     board
         .update(index, |state| {
-            (state.variance_fast, state.variance_slow) = (args.variance_fast, args.variance_slow);
-            state.sigma =
-                ballast_risk::fixed::sigma_from_variance(args.variance_fast.max(args.variance_slow))
-                    .clamp(state.sigma_floor, RATE_ONE - 1);
+            let loaded = VolatilityState {
+                short: args.variance_short,
+                fast: args.variance_fast,
+                slow: args.variance_slow,
+                ..VolatilityState::default()
+            };
+            let live = loaded.live(&state.volatility_params(&setting));
+            (state.variance_short, state.variance_fast) = (loaded.short, loaded.fast);
+            state.variance_slow = loaded.slow;
+            (state.sigma, state.forecast_sigma) = (live.sigma, live.forecast);
             state.rows_filled = SCENARIOS as u32;
             state.set_tails(tails);
             state.publish(&setting)
@@ -70,6 +78,7 @@ pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs
     a.clearinghouse.calibration_hash = hashv(&[
         &a.clearinghouse.calibration_hash,
         &[args.asset],
+        &args.variance_short.to_le_bytes(),
         &args.variance_fast.to_le_bytes(),
         &args.variance_slow.to_le_bytes(),
         returns,
