@@ -12,6 +12,8 @@
 pub mod decode;
 pub mod deployment;
 pub mod events;
+pub mod explain;
+pub mod haircut;
 pub mod health;
 pub mod instructions;
 pub mod plan;

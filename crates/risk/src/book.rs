@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 
 use crate::asset::{AssetRisk, RiskView};
 use crate::error::{Result, RiskError};
-use crate::fixed::{charge, credit};
+use crate::fixed::{RATE_ONE, charge, credit};
 use crate::leg::Leg;
 pub use crate::leg::MAX_GROSS;
 use crate::margin::{Margin, MarginParams, Parts};
@@ -92,16 +92,16 @@ impl Basis {
 
 /// The scenario profits of a book, and the scales of their weights.
 #[derive(Debug)]
-struct Scenarios {
-    vector: Vector,
-    shift: u32,
-    stress: StressVector,
-    stress_shift: u32,
+pub(crate) struct Scenarios {
+    pub vector: Vector,
+    pub shift: u32,
+    pub stress: StressVector,
+    pub stress_shift: u32,
 }
 
 impl Scenarios {
     /// Runs every leg of the core through ring and stress rows, two at a time.
-    fn of(legs: &[Leg], totals: &Totals) -> Self {
+    pub fn of(legs: &[Leg], totals: &Totals) -> Self {
         let (shift, stress_shift) = (shift_for(totals.risk), shift_for(totals.stressed));
         let (mut vector, mut stress) = (Vector::new(), StressVector::new());
         let mut core = legs.iter().filter(|leg| leg.in_core());
@@ -134,9 +134,9 @@ impl Scenarios {
     }
 }
 
-/// Sums over the legs. Each leg is at most [`MAX_GROSS`], so 32 of them fit.
+/// Sums over legs that together are at most [`MAX_GROSS`], and one leg more.
 #[derive(Clone, Copy, Debug, Default)]
-struct Totals {
+pub(crate) struct Totals {
     gross: u64,
     risk: u64,
     stressed: u64,
@@ -158,10 +158,10 @@ impl Totals {
 
 /// An account's holdings, valued on one basis.
 pub struct Book<'a> {
-    view: &'a dyn RiskView,
+    pub(crate) view: &'a dyn RiskView,
     equity: i64,
-    legs: Vec<Leg<'a>>,
-    totals: Totals,
+    pub(crate) legs: Vec<Leg<'a>>,
+    pub(crate) totals: Totals,
     scenarios: Option<Scenarios>,
 }
 
@@ -214,11 +214,12 @@ impl<'a> Book<'a> {
                     i64::try_from(credit(leg.magnitude, risk.favour)?).map_err(|_| RiskError::Overflow)?;
                 equity = equity.checked_add(favour).ok_or(RiskError::Overflow)?;
             }
+            // Refused before the sum of risk, eight bits wider, could overflow.
             totals.add(&leg);
+            if totals.gross > MAX_GROSS {
+                return Err(RiskError::BookTooLarge);
+            }
             legs.push(leg);
-        }
-        if totals.gross > MAX_GROSS {
-            return Err(RiskError::BookTooLarge);
         }
 
         Ok(Self { view, equity, legs, totals, scenarios: None })
@@ -255,7 +256,7 @@ impl<'a> Book<'a> {
         let (mut tails, mut shocks, mut widest, mut alone) = (0u64, 0u64, 0u64, 0u64);
         let sum = |total: u64, part: u64| total.checked_add(part).ok_or(RiskError::Overflow);
         for leg in &self.legs {
-            parts.addons = sum(parts.addons, leg.addon(self.view, params.notice)?)?;
+            parts.addons = sum(parts.addons, leg.addon(self.view, params)?)?;
             if leg.crowding != 0 {
                 parts.crowding = sum(parts.crowding, charge(leg.magnitude, leg.crowding)?)?;
             }
@@ -274,7 +275,18 @@ impl<'a> Book<'a> {
             .worst(widest, scenarios.stress_shift)?
             .max(alone)
             .max(charge(shocks, params.stress.decorrelation)?);
-        Margin::require(self.equity, &parts, params)
+        let margin = Margin::require(self.equity, &parts, params)?;
+        if params.notice == RATE_ONE {
+            return Ok(margin);
+        }
+        // Floors are made up for leg by leg, which nets with nothing: a hedge would pay for being given time.
+        let at_once = params.at_once();
+        parts.addons = 0;
+        for leg in &self.legs {
+            parts.addons = sum(parts.addons, leg.addon(self.view, &at_once)?)?;
+        }
+        let full = Margin::require(self.equity, &parts, &at_once)?;
+        Ok(if full.maintenance <= margin.maintenance { full } else { margin })
     }
 
     /// Changes the net quantity of one asset by `quantity` and the cash by `cash`, and updates the

@@ -51,7 +51,7 @@ impl Envelope {
     pub fn check(&self, haircut_min: u64, shock_long: u64, shock_short: u64) -> Result<()> {
         let moved = rate_from_bps(self.max_move_bps);
         let safe = self.max_move_bps > 0
-            && self.least_haircut()? <= haircut_min + 1
+            && self.least_haircut()? <= haircut_min.saturating_add(1)
             && moved <= shock_long.min(shock_short)
             && shock_long <= RATE_ONE;
         if safe { Ok(()) } else { Err(RiskError::UnsafeEnvelope) }

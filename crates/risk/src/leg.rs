@@ -6,6 +6,7 @@
 use crate::asset::{AssetRisk, RiskView};
 use crate::error::{Result, RiskError};
 use crate::fixed::{RATE_ONE, charge, credit};
+use crate::margin::MarginParams;
 use crate::price::Price;
 use crate::scenario::{Column, RISK_BITS, weight};
 use crate::stress::StressColumn;
@@ -109,25 +110,38 @@ impl<'a> Leg<'a> {
         if self.netted { self.magnitude } else { 0 }
     }
 
-    /// What the leg is charged un-netted, while MM lags behind volatility by the factor `notice`.
+    /// What the leg is charged un-netted, while MM lags behind volatility by the factor `params.notice`.
     #[inline]
-    pub fn addon(&self, view: &dyn RiskView, notice: u64) -> Result<u64> {
-        if notice == RATE_ONE && self.magnitude <= self.crowd {
+    pub fn addon(&self, view: &dyn RiskView, params: &MarginParams) -> Result<u64> {
+        if params.notice == RATE_ONE && self.magnitude <= self.crowd {
             return charge(self.magnitude, self.addon);
         }
-        self.particular_addon(&view.asset(self.asset.into())?, notice)
+        self.particular_addon(&view.asset(self.asset.into())?, params)
     }
 
     /// The add-on of a leg larger than its crowd, or under notice.
     ///
-    /// Under notice the core charges the leg alone at least `notice·(haircut − addon)`. The floor must bind on what
-    /// is really charged, so the add-on makes up for the rest of it.
-    fn particular_addon(&self, risk: &AssetRisk, notice: u64) -> Result<u64> {
+    /// The floor must bind on what is really charged, so under notice the add-on makes up for what the lagging core
+    /// lacks of it. With `c` the factor, `own` the leg's shortfall and `core = max(own, (1 − ω)·own + ω·shock)`:
+    ///
+    /// ```text
+    /// lagging = c·core + (1 − c)·ω·shock            where own ≤ shock, which is where core ≤ shock
+    ///         = c·core + ω·max(0, shock − c·core)   elsewhere, since core = own there
+    /// ```
+    fn particular_addon(&self, risk: &AssetRisk, params: &MarginParams) -> Result<u64> {
         let mut rate = self.addon;
-        if self.netted {
+        if self.netted && params.notice < RATE_ONE {
             let haircut = risk.side(self.is_short()).haircut;
-            let core = credit(haircut.saturating_sub(rate), notice)?;
-            rate = rate.max(risk.floor.saturating_sub(core));
+            // Less the unit that the published core was rounded up by.
+            let core = haircut.saturating_sub(rate).saturating_sub(1);
+            let lagging = credit(core, params.notice)?;
+            let stressed = if core > self.shock {
+                self.shock.saturating_sub(lagging)
+            } else {
+                credit(self.shock, RATE_ONE - params.notice)?
+            };
+            let charged = lagging.saturating_add(credit(stressed, params.stress.weight)?);
+            rate = rate.max(risk.floor.saturating_sub(charged));
         }
         let excess = risk.impact.excess(self.magnitude, self.crowd)?;
         charge(self.magnitude, rate)?.checked_add(excess).ok_or(RiskError::Overflow)

@@ -38,6 +38,7 @@
 //! | [`envelope`] | a configuration → whether an accepted move could bankrupt a healthy account |
 //! | [`asset`] | what the board publishes of an asset, as the engine reads it |
 //! | [`book`], [`margin`] | holdings → legs → equity, MM, IM |
+//! | [`explain`] | a margin → what each leg adds, the worst rows, the distance to liquidation |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
@@ -53,6 +54,7 @@ pub mod asset;
 pub mod book;
 pub mod envelope;
 pub mod error;
+pub mod explain;
 pub mod fill;
 pub mod fixed;
 pub mod forecast;

@@ -99,8 +99,17 @@ impl Price {
         let product = wide(quantity.unsigned_abs(), self.mantissa);
         // ⌊−x⌋ = −⌈x⌉: what is owed is rounded up.
         let up = if quantity < 0 { (1u128 << self.shift) - 1 } else { 0 };
-        let value = i64::try_from((product + up) >> self.shift).map_err(|_| RiskError::Overflow)?;
-        Ok(if quantity < 0 { -value } else { value })
+        let value = u64::try_from((product + up) >> self.shift).map_err(|_| RiskError::Overflow)?;
+        if quantity < 0 { 0i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
+            .ok_or(RiskError::Overflow)
+    }
+
+    /// This price times a factor, a rate, rounded down.
+    ///
+    /// # Errors
+    /// [`RiskError::BadPrice`] where the result is not a price.
+    pub fn scaled(&self, factor: u64) -> Result<Self> {
+        Self::normalised(wide(self.mantissa, factor), self.shift + RATE_BITS)
     }
 
     /// Whether this price is below another. A price that is not set is below every one that is.

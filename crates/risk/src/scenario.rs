@@ -202,6 +202,15 @@ impl Vector {
         accumulate(&mut self.0[..], columns.map(|column| &column[..]), weights);
     }
 
+    /// The profit in one row, in weights times 2⁻¹⁰.
+    ///
+    /// # Panics
+    /// If `row` is not below [`SCENARIOS`].
+    #[must_use]
+    pub fn row(&self, row: usize) -> i64 {
+        get(&self.0, row)
+    }
+
     /// Sum of the worst [`WORST`] losses, in weights times 2⁻¹⁰; not below zero.
     #[must_use]
     pub fn worst(&self) -> u64 {

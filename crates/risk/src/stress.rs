@@ -47,6 +47,16 @@ pub fn column(shocks: &[i16; STRESS_ROWS]) -> StressColumn {
     })
 }
 
+/// Reads row `row` of a column, 2⁻¹².
+///
+/// # Panics
+/// If `row` is not below [`STRESS_ROWS`].
+#[must_use]
+pub fn get(column: &StressColumn, row: usize) -> i64 {
+    let (low, high) = unpack(column[row / 2]);
+    if row.is_multiple_of(2) { low } else { high }
+}
+
 /// The loss of one unit of value in an asset's own worst stress, rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shock {
@@ -129,6 +139,15 @@ impl StressVector {
     /// Adds weights of several assets in one pass.
     pub fn add_many<const N: usize>(&mut self, columns: [&StressColumn; N], weights: [i64; N]) {
         accumulate(&mut self.0, columns.map(|column| &column[..]), weights);
+    }
+
+    /// The profit in one row, in weights times 2⁻¹².
+    ///
+    /// # Panics
+    /// If `row` is not below [`STRESS_ROWS`].
+    #[must_use]
+    pub fn row(&self, row: usize) -> i64 {
+        get(&self.0, row)
     }
 
     /// The worst joint loss in quote micro-units, rounded up, and not below zero.

@@ -74,11 +74,21 @@ impl<'a> BoardView<'a> {
 
     /// Values an account's holdings.
     pub fn book<'v>(&'v self, account: &'v MarginAccount, basis: Basis) -> Result<Book<'v>> {
+        self.book_on(self, account, basis)
+    }
+
+    /// Values an account's holdings on another view of this board's assets.
+    pub fn book_on<'v, V: RiskView>(
+        &self,
+        view: &'v V,
+        account: &MarginAccount,
+        basis: Basis,
+    ) -> Result<Book<'v>> {
         Book::new(
             account.quote,
             account.held_collateral().map(|s| (usize::from(s.asset), s.amount)),
             account.held_positions().map(|s| self.position(s)),
-            self,
+            view,
             basis,
         )
     }

@@ -1,8 +1,9 @@
 use anchor_lang::prelude::Pubkey;
 use anyhow::Result;
-use ballast::state::AssetConfig;
+use ballast::state::{AssetConfig, AssetState};
 use ballast_client::decode::dollars;
 use ballast_client::deployment::symbol_text;
+use ballast_client::haircut::parts;
 use ballast_client::{Deployment, decode};
 use ballast_risk::fixed::RATE_ONE;
 use clap::Args;
@@ -26,6 +27,14 @@ fn percent(rate: u64) -> f64 {
     rate as f64 / RATE_ONE as f64 * 100.0
 }
 
+fn parts_json(asset: &AssetState, short: bool) -> serde_json::Value {
+    let p = parts(asset, short);
+    serde_json::json!({
+        "volatility": 100.0 * p.volatility, "tail": 100.0 * p.tail, "stress": 100.0 * p.stress,
+        "forecast": 100.0 * p.forecast, "liquidity": 100.0 * p.liquidity, "bounds": 100.0 * p.bounds,
+    })
+}
+
 impl Board {
     pub(super) fn run(self) -> Result<()> {
         let at = Deployment::of(self.quote_mint);
@@ -47,6 +56,7 @@ impl Board {
                         "haircut_short_percent": percent(a.haircut_short),
                         "haircut_min_percent": percent(a.haircut_min),
                         "haircut_max_percent": percent(a.haircut_max),
+                        "haircut_parts_percent": { "long": parts_json(a, false), "short": parts_json(a, true) },
                         "nets": a.netted != 0, "fresh": a.is_fresh(now),
                     })
                 })
@@ -58,13 +68,13 @@ impl Board {
             "{:<8} {:>14} {:>14} {:>9} {:>14} {:>15} {:>6}  age",
             "asset", "price", "stable", "σ/horizon", "haircut l/s", "bounds", "nets"
         );
-        for (name, a) in rows {
+        for (name, a) in &rows {
             let age =
                 if a.spot_mantissa == 0 { "never".into() } else { format!("{} s", now - a.publish_time) };
             println!(
                 "{name:<8} {:>14.4} {:>14.4} {:>8.2}% {:>6.2}/{:>5.2} % {:>5.1} – {:>5.1} % {:>6}  {age}{}",
-                dollars(&a, a.spot()),
-                dollars(&a, a.stable()),
+                dollars(a, a.spot()),
+                dollars(a, a.stable()),
                 percent(a.sigma),
                 percent(a.haircut_long),
                 percent(a.haircut_short),
@@ -74,7 +84,29 @@ impl Board {
                 if a.is_fresh(now) { "" } else { " (stale)" },
             );
         }
-        println!("\n{} ticks taken; the next row is {}.", board.tick_count, board.next_row);
+        println!(
+            "\n{:<8} {:>6} {:>11} {:>8} {:>8} {:>9} {:>10} {:>8}  (percent of value)",
+            "haircut", "side", "volatility", "tail", "stress", "forecast", "liquidity", "bounds"
+        );
+        for (name, a) in &rows {
+            for (side, short) in [("long", false), ("short", true)] {
+                let p = parts(a, short);
+                let [volatility, tail, stress, forecast, liquidity, bounds] =
+                    [p.volatility, p.tail, p.stress, p.forecast, p.liquidity, p.bounds].map(|x| 100.0 * x);
+                println!(
+                    "{name:<8} {side:>6} {volatility:>11.2} {tail:>8.2} {stress:>8.2} {forecast:>9.2} {liquidity:>10.2} \
+                     {bounds:>8.2}"
+                );
+            }
+        }
+        println!(
+            "\nMarket-wide volatility {:.2} % an horizon; maintenance margin uses {:.0} % of current volatility. {} ticks \
+             taken; the next row is {}.",
+            percent(board.index().value()),
+            percent(board.notice),
+            board.tick_count,
+            board.next_row
+        );
         Ok(())
     }
 }

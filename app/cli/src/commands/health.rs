@@ -33,13 +33,7 @@ impl Health {
         let at = Deployment::of(clearinghouse.quote_mint);
         let board = self.cluster.board(&at.board)?;
         let now = self.at.unwrap_or_else(cluster::now);
-        let health = health::health(&account, &board, now).map_err(|e| match e {
-            RiskError::StalePrice => anyhow!(
-                "an asset in the account has no recent price on the board, so it cannot be valued: refresh the \
-                 board, or give --at a time at which prices were fresh"
-            ),
-            other => anyhow!("the account cannot be valued: {other}"),
-        })?;
+        let health = health::health(&account, &board, now).map_err(unvalued)?;
         let rows = [
             ("maintenance", "may it be liquidated", health.maintenance),
             ("initial", "may it take on risk", health.initial),
@@ -75,12 +69,23 @@ impl Health {
 
 fn json(m: &Margin) -> serde_json::Value {
     serde_json::json!({
-        "equity": m.equity, "core": m.core, "addons": m.addons, "mm": m.maintenance, "im": m.initial,
+        "equity": m.equity, "expected_shortfall": m.expected_shortfall, "stress": m.stress, "core": m.core, "addons": m.addons, "mm": m.maintenance, "im": m.initial,
     })
 }
 
+/// Why an account has no margin.
+pub(super) fn unvalued(error: RiskError) -> anyhow::Error {
+    match error {
+        RiskError::StalePrice => anyhow!(
+            "an asset in the account has no recent price on the board, so it cannot be valued: refresh the board, or \
+             give --at a time at which prices were fresh"
+        ),
+        other => anyhow!("the account cannot be valued: {other}"),
+    }
+}
+
 /// Quote micro-units as a decimal.
-fn quote(micro: i128) -> String {
+pub(super) fn quote(micro: i128) -> String {
     let sign = if micro < 0 { "-" } else { "" };
     format!("{sign}{}.{:06}", micro.unsigned_abs() / 1_000_000, micro.unsigned_abs() % 1_000_000)
 }

@@ -3,6 +3,7 @@
 mod board;
 mod cluster;
 mod demo;
+mod explain;
 mod health;
 
 use anyhow::Result;
@@ -22,6 +23,8 @@ enum Command {
     Demo(demo::Demo),
     /// Equity, maintenance and initial margin of a margin account on a cluster
     Health(health::Health),
+    /// What each position adds to margin, the worst scenarios, and where an account would be liquidated
+    Explain(explain::Explain),
     /// Prices, volatilities and haircuts of a clearinghouse on a cluster
     Board(board::Board),
 }
@@ -35,6 +38,7 @@ impl Cli {
         match self.command {
             Command::Demo(command) => command.run(),
             Command::Health(command) => command.run(),
+            Command::Explain(command) => command.run(),
             Command::Board(command) => command.run(),
         }
     }
