@@ -1,6 +1,8 @@
 //! The command line, one file a command.
 
+mod backtest;
 mod board;
+mod calibrate;
 mod cluster;
 mod demo;
 mod health;
@@ -20,6 +22,10 @@ pub struct Cli {
 enum Command {
     /// Replay a price path through the compiled program, with traders and keepers
     Demo(demo::Demo),
+    /// Hold the engine's margins against what came after them, over years of prices
+    Backtest(backtest::Backtest),
+    /// Write what a board would know of assets after these prices, to be loaded before it opens
+    Calibrate(calibrate::Calibrate),
     /// Equity, maintenance and initial margin of a margin account on a cluster
     Health(health::Health),
     /// Prices, volatilities and haircuts of a clearinghouse on a cluster
@@ -34,6 +40,8 @@ impl Cli {
     pub fn run(self) -> Result<()> {
         match self.command {
             Command::Demo(command) => command.run(),
+            Command::Backtest(command) => command.run(),
+            Command::Calibrate(command) => command.run(),
             Command::Health(command) => command.run(),
             Command::Board(command) => command.run(),
         }

@@ -65,7 +65,9 @@ impl AddAssetArgs {
         Ok(())
     }
 
-    fn state(&self, index: u8, horizon_s: u32) -> Result<AssetState> {
+    /// The asset as it enters the board, before its first price. Refuses bounds and periods that the
+    /// engine does not accept.
+    pub fn state(&self, index: u8, horizon_s: u32) -> Result<AssetState> {
         let haircuts = HaircutBounds {
             min: rate_from_bps(self.haircut_min_bps),
             max: rate_from_bps(self.haircut_max_bps),
