@@ -7,7 +7,9 @@ use crate::backtest::run::Hour;
 
 const DAY_S: i64 = 86_400;
 
-/// The day on which the largest share of portfolio-hours was under-margined.
+/// The day on which the largest share of portfolio-hours was under-margined, among the days on which at
+/// least half of the portfolio-hours of all books were judged: of a day with one judged hour, or of one
+/// before most assets existed, the share would speak of little.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WorstDay {
     /// Midnight UTC, unix seconds.
@@ -114,10 +116,11 @@ pub fn measure(market: &Market, portfolios: &[Portfolio], history: &History, see
         .collect();
     let books =
         || portfolios.iter().zip(&history.tracks).map(|(p, track)| Book { charge: fixed.charge(p), track });
+    let judged = history.tracks.iter().filter(|t| !t.is_empty()).count();
     let days = |hit: &dyn Fn(&Book, &Hour) -> bool| calendar.days(books(), hit);
     let (model, shared) = (days(&|b, h| b.is_hit(h)), days(&|b, h| b.is_hit_fixed(h, fixed.shared)));
     let even = days(&|b, h| b.is_hit_fixed(h, fixed.overall));
-    let daily = (0..model.len()).filter(|d| calendar.is_full(*d)).map(|d| {
+    let daily = (0..model.len()).filter(|d| calendar.is_full(&model[*d], judged)).map(|d| {
         let share = |day: &Day| day.hits as f64 / day.trials.max(1) as f64;
         (calendar.midnight(d), share(&model[d]), share(&shared[d]))
     });
@@ -125,7 +128,7 @@ pub fn measure(market: &Market, portfolios: &[Portfolio], history: &History, see
     let at = |tick: Option<u32>| tick.map_or(0, |t| history.ticks[t as usize]);
     Findings {
         overall: judge(None),
-        worst_day_fixed_even: calendar.worst(&even),
+        worst_day_fixed_even: calendar.worst(&even, judged),
         procyclicality: procyclicality(&history.tracks),
         daily: daily.collect(),
         span: (at(ticks.clone().min()), at(ticks.max())),
@@ -154,9 +157,8 @@ impl Book<'_> {
 struct Calendar {
     day_of_tick: Vec<u32>,
     first_midnight: i64,
-    /// Ticks judged on each day.
-    judged: Vec<u32>,
-    full: u32,
+    days: usize,
+    ticks_a_day: u64,
 }
 
 impl Calendar {
@@ -164,19 +166,13 @@ impl Calendar {
         let first_midnight = history.ticks.first().map_or(0, |t| t.div_euclid(DAY_S) * DAY_S);
         let day_of_tick: Vec<u32> =
             history.ticks.iter().map(|t| ((t - first_midnight) / DAY_S) as u32).collect();
-        let mut seen = vec![false; history.ticks.len()];
-        history.tracks.iter().flatten().for_each(|h| seen[h.tick as usize] = true);
-        let mut judged = vec![0; day_of_tick.last().map_or(0, |d| *d as usize + 1)];
-        for (tick, _) in seen.iter().enumerate().filter(|s| *s.1) {
-            judged[day_of_tick[tick] as usize] += 1;
-        }
-        // Half a day: of a day with one judged hour the share would be that hour's.
-        let full = (DAY_S / horizon_s / 2).max(1) as u32;
-        Self { day_of_tick, first_midnight, judged, full }
+        let days = day_of_tick.last().map_or(0, |d| *d as usize + 1);
+        Self { day_of_tick, first_midnight, days, ticks_a_day: (DAY_S / horizon_s).max(1) as u64 }
     }
 
-    fn is_full(&self, day: usize) -> bool {
-        self.judged[day] >= self.full
+    /// Whether at least half of what `books` books have in a day was judged.
+    fn is_full(&self, day: &Day, books: usize) -> bool {
+        2 * day.trials >= books as u64 * self.ticks_a_day
     }
 
     fn midnight(&self, day: usize) -> i64 {
@@ -188,7 +184,7 @@ impl Calendar {
         books: impl Iterator<Item = Book<'b>>,
         hit: &dyn Fn(&Book, &Hour) -> bool,
     ) -> Vec<Day> {
-        let mut days = vec![Day::default(); self.judged.len()];
+        let mut days = vec![Day::default(); self.days];
         for book in books {
             for hour in book.track {
                 let day = &mut days[self.day_of_tick[hour.tick as usize] as usize];
@@ -199,11 +195,10 @@ impl Calendar {
         days
     }
 
-    fn worst(&self, days: &[Day]) -> Option<WorstDay> {
-        let shares =
-            days.iter().enumerate().filter(|(d, day)| self.is_full(*d) && day.trials > 0).map(|(d, day)| {
-                WorstDay { ts: self.midnight(d), share: day.hits as f64 / day.trials as f64 }
-            });
+    fn worst(&self, days: &[Day], books: usize) -> Option<WorstDay> {
+        let full = days.iter().enumerate().filter(|(_, day)| day.trials > 0 && self.is_full(day, books));
+        let shares = full
+            .map(|(d, day)| WorstDay { ts: self.midnight(d), share: day.hits as f64 / day.trials as f64 });
         shares.max_by(|a, b| a.share.total_cmp(&b.share))
     }
 }
@@ -228,7 +223,7 @@ fn coverage(books: &[Book], calendar: &Calendar, scale: f64, seed: u64) -> Cover
         exceedance: mean(hits as f64),
         interval: statistics::bootstrap(&judged, seed),
         avg_margin: mean(all().map(|h| f64::from(h.margin)).sum()),
-        worst_day: calendar.worst(&days),
+        worst_day: calendar.worst(&days, books.len()),
         breach_mean: (hits > 0).then(|| breaches().sum::<f64>() / hits as f64),
         breach_max: breaches().max_by(f64::total_cmp),
         kupiec_p: p(0),
@@ -236,7 +231,7 @@ fn coverage(books: &[Book], calendar: &Calendar, scale: f64, seed: u64) -> Cover
         conditional_p: p(2),
         avg_margin_fixed: mean(books.iter().map(|b| scale * b.charge * b.track.len() as f64).sum()),
         exceedance_fixed: mean(hits_fixed as f64),
-        worst_day_fixed: calendar.worst(&days_fixed),
+        worst_day_fixed: calendar.worst(&days_fixed, books.len()),
         avg_margin_fixed_own: None,
     }
 }
