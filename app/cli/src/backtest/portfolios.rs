@@ -17,7 +17,7 @@ pub enum Class {
     Diversified,
     /// Several assets, some held and some owed.
     Mixed,
-    /// One asset held against another owed, equal in value.
+    /// One asset held against another owed, about equal in value.
     Pair,
 }
 
@@ -63,12 +63,15 @@ pub struct Portfolio {
 
 /// Share of gross on the smaller side of a mixed book, at least.
 const LEAST_SIDE: f64 = 0.3;
+/// Share of gross on the smaller side of a pair, at least: a hedge is seldom exact.
+const LEAST_LEG: f64 = 0.43;
 /// Fewest books of a class that is drawn, whatever the number asked for.
 const LEAST_DRAWN: usize = 10;
 
-/// About `count` books over these assets: a long and a short an asset, pairs in both directions (all of
-/// them, up to a third of `count`), and as many diversified as mixed ones for the rest, weights uniform
-/// on the simplex. With one asset only the first two classes exist.
+/// About `count` books over these assets: a long and a short an asset, and as many diversified and mixed
+/// books and pairs for the rest. Weights are uniform on the simplex; pairs are exact in both directions,
+/// and where more are wanted than there are directions, with a hedge that is a little off. With one
+/// asset only the first two classes exist.
 #[must_use]
 pub fn draw(symbols: &[String], count: usize, seed: u64) -> Vec<Portfolio> {
     let n = symbols.len();
@@ -83,18 +86,9 @@ pub fn draw(symbols: &[String], count: usize, seed: u64) -> Vec<Portfolio> {
     if n < 2 {
         return books;
     }
-    let directions: Vec<(usize, usize)> =
-        (0..n).flat_map(|a| (0..n).filter(move |b| *b != a).map(move |b| (a, b))).collect();
-    let mut chosen = random.choose(directions.len(), (count / 3).max(LEAST_DRAWN));
-    chosen.sort_unstable();
-    let pairs = chosen.into_iter().map(|i| {
-        let (long, short) = directions[i];
-        let name = format!("{} − {}", symbols[long], symbols[short]);
-        book(Class::Pair, name, vec![(long, 0.5), (short, -0.5)])
-    });
-    let pairs: Vec<Portfolio> = pairs.collect();
-    let rest = count.saturating_sub(books.len() + pairs.len());
-    let (diversified, mixed) = (rest.div_ceil(2).max(LEAST_DRAWN), (rest / 2).max(LEAST_DRAWN));
+    let each = (count.saturating_sub(books.len()) / 3).max(LEAST_DRAWN);
+    let left_over = count.saturating_sub(books.len() + 3 * each);
+    let (diversified, mixed) = (each + left_over.div_ceil(2), each + left_over / 2);
 
     let equal = (0..n).map(|asset| (asset, 1.0 / n as f64)).collect();
     books.push(book(Class::Diversified, "equal weights of all".into(), equal));
@@ -118,7 +112,28 @@ pub fn draw(symbols: &[String], count: usize, seed: u64) -> Vec<Portfolio> {
         }
         books.push(book(Class::Mixed, format!("mixed {i}"), weights));
     }
-    books.extend(pairs);
+    let directions: Vec<(usize, usize)> =
+        (0..n).flat_map(|a| (0..n).filter(move |b| *b != a).map(move |b| (a, b))).collect();
+    let mut exact = random.choose(directions.len(), each);
+    exact.sort_unstable();
+    let further = each - exact.len();
+    let off: Vec<(usize, f64)> = (0..further)
+        .map(|_| (random.below(directions.len()), LEAST_LEG + (1.0 - 2.0 * LEAST_LEG) * random.uniform()))
+        .collect();
+    for (direction, held) in exact.into_iter().map(|d| (d, 0.5)).chain(off) {
+        let (long, short) = directions[direction];
+        let name = match held {
+            0.5 => format!("{} − {}", symbols[long], symbols[short]),
+            _ => format!(
+                "{:.0} % {} − {:.0} % {}",
+                held * 100.0,
+                symbols[long],
+                (1.0 - held) * 100.0,
+                symbols[short]
+            ),
+        };
+        books.push(book(Class::Pair, name, vec![(long, held), (short, held - 1.0)]));
+    }
     books
 }
 
@@ -164,7 +179,7 @@ mod tests {
                     Class::Short => (longs, shorts) == (0, 1),
                     Class::Diversified => longs >= 2 && shorts == 0,
                     Class::Mixed => longs >= 1 && shorts >= 1,
-                    Class::Pair => (longs, shorts) == (1, 1) && p.weights[0].1 == -p.weights[1].1,
+                    Class::Pair => (longs, shorts) == (1, 1) && p.weights[0].1.abs() >= LEAST_LEG - 1e-9,
                 };
                 assert!(fits, "{p:?}");
             }
@@ -172,9 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn five_assets_make_as_many_books_as_asked_for_in_five_classes() {
+    fn two_assets_or_more_make_as_many_books_as_asked_for_in_five_classes() {
+        for n in 2..=32 {
+            assert_eq!(draw(&names(n), 150, 7).len(), 150, "{n} assets");
+        }
         let books = draw(&names(5), 150, 7);
-        assert_eq!(books.len(), 150);
         for class in Class::ALL {
             assert!(books.iter().filter(|b| b.class == class).count() >= 5, "{class:?}");
         }

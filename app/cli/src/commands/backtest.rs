@@ -99,12 +99,11 @@ impl Backtest {
             std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
         if self.json {
-            print!("{summary}");
+            super::say(summary.trim_end())
         } else {
             let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(120);
-            println!("{}", terminal::render(report, width, std::io::stdout().is_terminal()));
-            println!("Report with plots: {}", self.out.join("report.html").display());
+            super::say(&terminal::render(report, width, std::io::stdout().is_terminal()))?;
+            super::say(&format!("Report with plots: {}", self.out.join("report.html").display()))
         }
-        Ok(())
     }
 }

@@ -7,6 +7,8 @@ mod cluster;
 mod demo;
 mod health;
 
+use std::io::{ErrorKind, Write};
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -45,5 +47,13 @@ impl Cli {
             Command::Health(command) => command.run(),
             Command::Board(command) => command.run(),
         }
+    }
+}
+
+/// Writes to standard output. Whoever reads it may stop when they have seen enough.
+fn say(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
     }
 }

@@ -243,7 +243,7 @@ impl<'a> Page<'a> {
     }
 
     fn crashes(&self, out: &mut String) {
-        out.push_str("<h2 id=\"crashes\">Crashes<small>margin against loss, as shares of gross, through the market's worst days</small></h2>\n");
+        out.push_str("<h2 id=\"crashes\">Crashes<small>margin against loss, % of gross, through the market's worst days</small></h2>\n");
         let found = crashes::find(self.r);
         if found.is_empty() {
             out.push_str("<p class=\"none\">The market never fell.</p>\n");

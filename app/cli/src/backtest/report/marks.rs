@@ -94,6 +94,10 @@ pub struct Dot {
     pub this: bool,
 }
 
+/// What a label takes of the width and the height, per cent, and of the height in pixels.
+const LABEL: (f64, f64) = (22.0, 5.0);
+const LABEL_PX: f64 = 15.0;
+
 /// Dots over two axes in percent, each wide enough for all of them.
 #[must_use]
 pub fn scatter(title: &str, x_name: &str, dots: &[Dot]) -> String {
@@ -119,14 +123,23 @@ pub fn scatter(title: &str, x_name: &str, dots: &[Dot]) -> String {
         let _ = write!(inside, r#"<b style="left:{left:.1}%">{}</b>"#, scale::label(t, step, x.1));
         let _ = write!(lines, r#"<path class="grid" d="M{left:.1} 0V100"/>"#);
     }
+    // Labels that would lie on another move down by a line.
+    let mut labels: Vec<(f64, f64)> = Vec::with_capacity(dots.len());
     for dot in dots.iter().filter(|d| d.x.is_finite() && d.y.is_finite()) {
         let (left, top) = (share(dot.x * 100.0, x), 100.0 - share(dot.y * 100.0, y));
+        let mut label = top;
+        while let Some(other) =
+            labels.iter().find(|l| (l.0 - left).abs() < LABEL.0 && (l.1 - label).abs() < LABEL.1 - 1e-9)
+        {
+            label = other.1 + LABEL.1;
+        }
+        labels.push((left, label));
         let class =
             format!("dot{}{}", if dot.this { " this" } else { "" }, if left > 75.0 { " flip" } else { "" });
-        let name = escape(&dot.name);
+        let (name, down) = (escape(&dot.name), (label - top) / LABEL.1 * LABEL_PX);
         let _ = write!(
             inside,
-            r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%"><span>{name}</span></div>"#
+            r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%"><span style="margin-top:{down:.0}px">{name}</span></div>"#
         );
     }
     format!(
