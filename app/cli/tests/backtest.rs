@@ -169,7 +169,7 @@ fn a_calibration_is_written_and_too_little_history_is_refused() {
     assert_eq!(file["assets"][1]["returns"].as_array().map(Vec::len), Some(256));
     let (good, _, errors) =
         ballast(&["calibrate", "--prices", &prices, "--out", &out, "--from", "2025-01-25"]);
-    assert!(!good && errors.contains("too few"), "{errors}");
+    assert!(!good && errors.contains("a calibration takes 256"), "{errors}");
 }
 
 /// The folder of real prices: beside the repository, or beside the folder of its worktrees.

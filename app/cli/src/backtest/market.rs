@@ -42,7 +42,7 @@ impl Market {
     /// in unix seconds. Bars before `from` only warm the board up.
     ///
     /// # Errors
-    /// If the window is empty or too short to judge anything.
+    /// If the window is empty.
     pub fn new(sources: Sources, from: Option<i64>, to: Option<i64>) -> Result<Self> {
         let Sources { series, mut notes } = sources;
         let interval_s = series.first().map_or(HOUR_S, |s| s.interval_s);
@@ -71,14 +71,6 @@ impl Market {
             bail!("no bar lies in the window: the files cover {}", spans(&series));
         };
         let steps = ((last - first) / interval_s + 1) as usize;
-        if steps as i64 * interval_s < (SCENARIOS + LEAST_JUDGED) as i64 * horizon_s {
-            bail!(
-                "{steps} bars of {} are too few: {SCENARIOS} of {} fill the scenario ring before anything is judged, and \
-                 {LEAST_JUDGED} at least must follow; give longer price files or a wider window",
-                when::span(interval_s),
-                when::span(horizon_s),
-            );
-        }
         if interval_s > HOUR_S {
             notes.push(format!(
                 "bars of {0} cannot tell what happens in an hour: horizon, ticks and judged losses are those of {0}, \
@@ -113,6 +105,23 @@ impl Market {
             notes,
             source: format!("{}, bars of {}", files.join(", "), when::span(interval_s)),
         })
+    }
+
+    /// Refuses a history that is too short to judge anything by.
+    ///
+    /// # Errors
+    /// What is needed, in a sentence.
+    pub fn enough_to_judge(&self) -> Result<()> {
+        if self.times.len() as i64 * self.interval_s < (SCENARIOS + LEAST_JUDGED) as i64 * self.horizon_s {
+            bail!(
+                "{} bars of {} are too few: {SCENARIOS} returns over {} fill the scenario ring before anything is \
+                 judged, and {LEAST_JUDGED} at least must follow; give longer price files or a wider window",
+                self.times.len(),
+                when::span(self.interval_s),
+                when::span(self.horizon_s),
+            );
+        }
+        Ok(())
     }
 
     /// The closes of a generated path.
@@ -207,6 +216,8 @@ pub(super) mod tests {
         let said = |from, to| market(some(), from, to).unwrap_err().to_string();
         assert!(said(Some(9), Some(3)).contains("swap"));
         assert!(said(None, Some(T0)).contains("the files cover BTC"));
-        assert!(said(None, Some(T0 + 100 * 3_600)).contains("too few"));
+        let short = market(some(), None, Some(T0 + 300 * 3_600)).unwrap();
+        assert!(short.enough_to_judge().unwrap_err().to_string().contains("300 bars of 1 hour are too few"));
+        assert!(market(some(), None, None).unwrap().enough_to_judge().is_ok());
     }
 }

@@ -49,6 +49,7 @@ impl Backtest {
     pub(super) fn run(self) -> Result<()> {
         let clock = Instant::now();
         let market = Market::new(sources::load(&self.prices)?, self.from, self.to)?;
+        market.enough_to_judge()?;
         let horizon_s = market.horizon_s as u32;
         let setting = if self.plain { Setting::plain(horizon_s) } else { Setting::recommended(horizon_s) };
         let others = if self.frontier { Setting::frontier(horizon_s) } else { Vec::new() };

@@ -45,13 +45,12 @@ impl Calibrate {
             eprintln!("note: {note}");
         }
         let names: Vec<&str> = file.assets.iter().map(|a| a.symbol.as_str()).collect();
-        println!(
+        super::say(&format!(
             "{}: 256 returns over {} each for {}, as of {} UTC",
             self.out.display(),
             when::span(i64::from(file.horizon_s)),
             names.join(", "),
             when::minute(file.as_of)
-        );
-        Ok(())
+        ))
     }
 }

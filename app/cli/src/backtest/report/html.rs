@@ -76,7 +76,7 @@ impl<'a> Page<'a> {
     fn head(&self, out: &mut String) {
         let r = self.r;
         let (from, to) = self.span();
-        let title = format!("{} under the engine", r.symbols.join(", "));
+        let title = r.title();
         let _ = write!(
             out,
             concat!(

@@ -49,3 +49,18 @@ pub struct BacktestReport {
     /// How long it took, seconds.
     pub wall_seconds: f64,
 }
+
+/// More names than this do not make a headline.
+const NAMED: usize = 8;
+
+impl BacktestReport {
+    /// What was run, as a headline.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let what = match self.symbols.len() {
+            n if n > NAMED => format!("{n} assets"),
+            _ => self.symbols.join(", "),
+        };
+        format!("{what} under the engine")
+    }
+}

@@ -5,7 +5,7 @@ use crate::backtest::Class;
 use crate::backtest::measures::{Coverage, WorstDay};
 use crate::prices::when;
 use crate::report::format::{count, decimal, percent};
-use crate::report::table::{Style, Table, number, paint, text, wrap};
+use crate::report::table::{Style, Table, fit, number, paint, text, wrap};
 
 /// A p-value in four columns.
 fn p_value(p: Option<f64>) -> String {
@@ -50,8 +50,8 @@ fn row(name: &str, c: &Coverage) -> Vec<(String, Style)> {
 pub fn render(report: &BacktestReport, width: usize, colour: bool) -> String {
     let found = &report.findings;
     let mut lines = vec![
-        paint(&format!("Back-test, {}", report.setting), Style::Bold, colour),
-        report.source.clone(),
+        paint(&format!("{}, setting '{}'", report.title(), report.setting), Style::Bold, colour),
+        fit(&report.source, width),
         format!(
             "{} to {} UTC, {} portfolio-horizons of {}, {} books, {} s",
             when::minute(found.span.0),
