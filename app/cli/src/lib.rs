@@ -3,11 +3,16 @@
 //! | module | what it gives |
 //! |---|---|
 //! | [`prices`] | price files in, clean bars out; a synthetic crash |
+//! | [`backtest`] | the engine over history: coverage, clustering and cost of its margins |
+//! | [`calibration`] | history in, what a board is loaded with before it opens out |
 //! | [`demo`] | replays bars through the compiled program, with traders and keepers |
 //! | [`report`] | what the demo shows: terminal, one HTML page, JSON |
 //! | [`commands`] | the command line |
 
+pub mod backtest;
+pub mod calibration;
 pub mod commands;
 pub mod demo;
 pub mod prices;
+pub mod random;
 pub mod report;

@@ -1,10 +1,14 @@
 //! The command line, one file a command.
 
+mod backtest;
 mod board;
+mod calibrate;
 mod cluster;
 mod demo;
 mod explain;
 mod health;
+
+use std::io::{ErrorKind, Write};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -21,6 +25,10 @@ pub struct Cli {
 enum Command {
     /// Replay a price path through the compiled program, with traders and keepers
     Demo(demo::Demo),
+    /// Hold the engine's margins against what came after them, over years of prices
+    Backtest(backtest::Backtest),
+    /// Write what a board would know of assets after these prices, to be loaded before it opens
+    Calibrate(calibrate::Calibrate),
     /// Equity, maintenance and initial margin of a margin account on a cluster
     Health(health::Health),
     /// What each position adds to margin, the worst scenarios, and where an account would be liquidated
@@ -37,9 +45,19 @@ impl Cli {
     pub fn run(self) -> Result<()> {
         match self.command {
             Command::Demo(command) => command.run(),
+            Command::Backtest(command) => command.run(),
+            Command::Calibrate(command) => command.run(),
             Command::Health(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Board(command) => command.run(),
         }
+    }
+}
+
+/// Writes to standard output. Whoever reads it may stop when they have seen enough.
+fn say(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
     }
 }

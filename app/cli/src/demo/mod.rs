@@ -6,7 +6,6 @@
 //! by keepers, settlement. Nothing here decides a margin; this module only sends transactions and
 //! writes down what they did.
 
-pub mod calibration;
 pub mod cast;
 pub mod replay;
 

@@ -13,8 +13,8 @@ use ballast_risk::volatility::VolatilityParams;
 use ballast_sandbox::house::default_params;
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal};
 
-use super::calibration::{self, Scale};
 use super::cast::{Actor, Cast};
+use crate::calibration::{self, PriceScale, Scale};
 use crate::prices::{PricePaths, intrabar};
 use crate::report::model::{AssetPoint, AssetTrack, DemoReport, LiquidationRow, TraderPoint, TraderTrack};
 
@@ -129,7 +129,7 @@ fn set_up(paths: &PricePaths, calibration_bars: usize) -> Result<House> {
     for (index, series) in paths.series.iter().enumerate() {
         let spec = AssetSpec::coin(&series.symbol, decimals(&series.symbol));
         let scale = Scale {
-            decimals: spec.args.decimals,
+            price: PriceScale::with_decimals(spec.args.decimals),
             prior: sigma_from_e8(spec.args.sigma_prior_e8.into()),
             volatility: VolatilityParams {
                 grid_s: spec.args.grid_s,

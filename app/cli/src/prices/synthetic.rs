@@ -4,10 +4,8 @@
 //! jumps. The crash, the rebound and the calm after it are drifts laid over that, so that every seed tells the same story
 //! with different details.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-
 use super::{Bar, PricePaths, Series};
+use crate::random::Random;
 
 /// 2025-01-06 00:00 UTC, a Monday.
 const START: i64 = 1_736_121_600;
@@ -47,8 +45,8 @@ const RECOVERED: f64 = 0.45;
 /// 600 hourly bars of BTC, ETH and SOL: about 300 calm ones, a crash of 35 %, 45 % and 55 % in eight hours, a rebound, and
 /// calm again. The same seed gives the same prices.
 pub fn crash(seed: u64) -> PricePaths {
-    let mut random = Random(ChaCha8Rng::seed_from_u64(seed));
-    let crash_at = 300 + (random.0.next_u64() % 12) as usize;
+    let mut random = Random::seeded(seed);
+    let crash_at = 300 + random.below(12);
 
     let mut prices = ASSETS.map(|a| a.price);
     let mut bars: [Vec<Bar>; 3] = std::array::from_fn(|_| Vec::with_capacity(BARS));
@@ -58,8 +56,8 @@ pub fn crash(seed: u64) -> PricePaths {
         heat = 0.97 * heat + 0.07 * random.normal();
         let regime = regime(i, crash_at);
         // A draw an hour that is now and then large: with the Gaussian steps below it makes the tails fat.
-        let common_burst = random.burst();
-        let bursts = ASSETS.map(|_| random.burst());
+        let common_burst = burst(&mut random);
+        let bursts = ASSETS.map(|_| burst(&mut random));
         let common: [f64; STEPS_PER_BAR] = std::array::from_fn(|_| random.normal() * common_burst);
         for (a, asset) in ASSETS.iter().enumerate() {
             let sigma = asset.sigma * heat.exp() * regime / (STEPS_PER_BAR as f64).sqrt();
@@ -140,24 +138,9 @@ fn walk(ts: i64, open: f64, steps: &[f64], asset: &Asset, random: &mut Random) -
     Bar { ts, open, high, low, close, volume: (volume * 1e3).round() / 1e3 }
 }
 
-struct Random(ChaCha8Rng);
-
-impl Random {
-    /// Uniform on (0, 1).
-    fn uniform(&mut self) -> f64 {
-        ((self.0.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-    }
-
-    /// Standard normal, by Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let (u, v) = (self.uniform(), self.uniform());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-
-    /// A multiplier with mean square about 1: usually below, one hour in 40 at 2.6.
-    fn burst(&mut self) -> f64 {
-        if self.uniform() < 0.025 { 2.6 } else { 0.92 }
-    }
+/// A multiplier with mean square about 1: usually below, one hour in 40 at 2.6.
+fn burst(random: &mut Random) -> f64 {
+    if random.uniform() < 0.025 { 2.6 } else { 0.92 }
 }
 
 #[cfg(test)]
@@ -204,7 +187,7 @@ mod tests {
     fn every_seed_tells_the_story() {
         for seed in 0..20 {
             let paths = crash(seed);
-            let crash_at = 300 + (ChaCha8Rng::seed_from_u64(seed).next_u64() % 12) as usize;
+            let crash_at = 300 + Random::seeded(seed).below(12);
             for (s, asset) in paths.series.iter().zip(&ASSETS) {
                 let close = |i: usize| s.bars[i].close;
                 let fell = 1.0 - close(crash_at + 7) / close(crash_at - 1);

@@ -10,8 +10,8 @@ use super::model::{AssetPoint, AssetTrack, DemoReport, LiquidationRow, TraderPoi
 use super::plot::{Chart, Line, Unit};
 use crate::prices::when;
 
-const STYLE: &str = include_str!("assets/style.css");
-const SCRIPT: &str = include_str!("assets/page.js");
+pub(crate) const STYLE: &str = include_str!("assets/style.css");
+pub(crate) const SCRIPT: &str = include_str!("assets/page.js");
 
 /// Rows of the liquidation table; the JSON has all.
 const LIQUIDATION_ROWS: usize = 500;
@@ -69,7 +69,7 @@ impl Page<'_> {
                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\n",
                 "<title>Ballast: {title}</title>\n<style>\n{style}</style>\n</head>\n",
-                "<body data-from=\"{from}\" data-to=\"{to}\">\n<header>\n<p class=\"brand\">Ballast replay report</p>\n",
+                "<body>\n<header>\n<p class=\"brand\">Ballast replay report</p>\n",
                 "<h1>{title}{badge}</h1>\n<p class=\"sub\">{prices}{source}</p>\n",
                 "<p class=\"sub\">{from_text} to {to_text} UTC · {bars} bars, {steps} steps · ran in {seconds} s</p>\n",
                 "<nav><a href=\"#assets\">Assets</a><a href=\"#accounts\">Accounts</a><a href=\"#liquidations\">Liquidations</a>",
@@ -77,8 +77,6 @@ impl Page<'_> {
             ),
             title = escape(&r.title),
             style = STYLE,
-            from = r.from_ts,
-            to = r.to_ts,
             badge = badge,
             prices = if r.synthetic { "Made-up prices: " } else { "Prices: " },
             source = escape(&r.source),
@@ -171,6 +169,7 @@ impl Page<'_> {
             lines,
             band: None,
             marks: Vec::new(),
+            marks_key: "liquidation",
             zero: false,
             buckets: self.buckets,
         }

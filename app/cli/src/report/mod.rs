@@ -7,8 +7,8 @@ pub mod html;
 pub mod json;
 pub mod model;
 pub mod plot;
-mod scale;
-mod table;
+pub(crate) mod scale;
+pub(crate) mod table;
 pub mod terminal;
 
 pub use self::model::{

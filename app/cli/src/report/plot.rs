@@ -68,6 +68,8 @@ pub struct Chart<'a> {
     pub band: Option<(f64, f64)>,
     /// `(unix seconds, value, what happened)`.
     pub marks: Vec<(i64, f64, String)>,
+    /// What a mark stands for, in the key.
+    pub marks_key: &'a str,
     /// Whether zero belongs on the axis.
     pub zero: bool,
     /// Buckets of time that a series is thinned to.
@@ -125,7 +127,7 @@ impl Chart<'_> {
         }
         format!(
             concat!(
-                r#"<figure class="chart" data-lo="{}" data-hi="{}" data-unit="{}">"#,
+                r#"<figure class="chart" data-lo="{}" data-hi="{}" data-unit="{}" data-from="{}" data-to="{}">"#,
                 r#"<figcaption><span>{}</span><span class="keys">{}</span></figcaption>"#,
                 r#"<div class="frame"><div class="plot"><svg viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" "#,
                 r#"role="img" aria-label="{}">{}</svg><u class="cross"></u>{}</div></div></figure>"#,
@@ -133,6 +135,8 @@ impl Chart<'_> {
             lo,
             hi,
             self.unit.id(),
+            from,
+            to,
             escape(self.title),
             self.keys(),
             escape(&self.about),
@@ -230,7 +234,7 @@ impl Chart<'_> {
             keys.push_str(r#"<span class="key bounds">bounds</span>"#);
         }
         if !self.marks.is_empty() {
-            keys.push_str(r#"<span class="key dot">liquidation</span>"#);
+            let _ = write!(keys, r#"<span class="key dot">{}</span>"#, escape(self.marks_key));
         }
         keys
     }
@@ -250,6 +254,7 @@ mod tests {
             lines: vec![line],
             band: None,
             marks: vec![],
+            marks_key: "liquidation",
             zero: false,
             buckets: 100,
         }

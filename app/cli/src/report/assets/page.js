@@ -1,7 +1,7 @@
 // Crosshair and tooltip. Values are read back from the paths, so they are exact to 1/4000 of the axis.
 (function () {
   "use strict";
-  var body = document.body, from = +body.dataset.from, to = +body.dataset.to, BOX = 4000;
+  var BOX = 4000;
   var tip = document.getElementById("tip");
   var charts = [].slice.call(document.querySelectorAll(".chart"));
 
@@ -49,6 +49,7 @@
   function move(event) {
     var chart = event.currentTarget.closest(".chart"), box = event.currentTarget.getBoundingClientRect();
     var t = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    var from = +chart.dataset.from, to = +chart.dataset.to;
     var lo = +chart.dataset.lo, hi = +chart.dataset.hi, unit = chart.dataset.unit;
     tip.textContent = "";
     var time = new Date((from + t * (to - from)) * 1000).toISOString();
@@ -63,7 +64,9 @@
     });
     charts.forEach(function (c) {
       var cross = c.querySelector(".cross");
-      cross.style.display = "block";
+      // Charts of the same time move together.
+      var same = c.dataset.from === chart.dataset.from && c.dataset.to === chart.dataset.to;
+      cross.style.display = same ? "block" : "none";
       cross.style.left = t * 100 + "%";
     });
     tip.style.display = "block";

@@ -1,9 +1,13 @@
 //! Calibration from history, by the program's own engine.
 //!
-//! The bars are walked point by point exactly as the replay will walk them, so that σ means the same
+//! The path is walked point by point exactly as the board will be fed after it, so that σ means the same
 //! before and after the clearinghouse opens. Rows are standardised returns over the horizon, taken at
-//! 256 evenly spaced moments; on a short history their hours overlap, which repeats information but
-//! biases nothing.
+//! 256 evenly spaced moments. The demo has little history and spreads them over it, where their hours
+//! overlap, which repeats information but biases nothing ([`calibrate`]). With history enough, nothing
+//! has to be spread: a board that was there all along is asked what it holds ([`file`](mod@file)).
+
+pub mod file;
+mod scale;
 
 use anyhow::{Context, Result, ensure};
 use ballast::instructions::LoadCalibrationArgs;
@@ -11,23 +15,20 @@ use ballast_risk::price::Price;
 use ballast_risk::scenario::{self, SCENARIOS};
 use ballast_risk::volatility::{VolatilityParams, VolatilityState};
 
+pub use self::scale::PriceScale;
+
 /// One asset's path: (unix seconds, dollars), ascending.
 pub type Path = [(i64, f64)];
 
 /// How an asset's price and variance are scaled on the board.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
-    /// Decimals of a native unit.
-    pub decimals: u8,
+    /// How prices are written.
+    pub price: PriceScale,
     /// σ before the first point, a rate.
     pub prior: u64,
     /// How variance is sampled.
     pub volatility: VolatilityParams,
-}
-
-fn price_of(dollars: f64, decimals: u8) -> Result<Price> {
-    Price::from_decimal((dollars * 1e8).round() as i64, -8, decimals)
-        .context("a historical price is out of range")
 }
 
 /// Variances and scenarios of one asset.
@@ -45,7 +46,7 @@ pub fn calibrate(asset: u8, path: &Path, scale: &Scale) -> Result<LoadCalibratio
     let mut state = VolatilityState::with_prior(scale.prior);
     let mut seen: Vec<(i64, Price, u64)> = Vec::with_capacity(path.len());
     for (time, dollars) in path {
-        let price = price_of(*dollars, scale.decimals)?;
+        let price = scale.price.price(*dollars).context("a historical price is out of range")?;
         let sigma = state.observe(&scale.volatility, &price, *time)?.sigma;
         seen.push((*time, price, sigma));
     }

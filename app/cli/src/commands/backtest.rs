@@ -1,0 +1,110 @@
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::backtest::report::{BacktestReport, FrontierPoint, html, json, terminal};
+use crate::backtest::run::cores;
+use crate::backtest::{Market, Setting, measure, portfolios, run, sources};
+use crate::prices::when;
+
+/// Hold the engine's margins against what came after them.
+#[derive(Args)]
+pub struct Backtest {
+    /// OHLCV files, or folders of them (CSV, gzip too): columns ts,open,high,low,close,volume;
+    /// SYMBOL=path names the coin
+    #[arg(long, num_args = 1.., required = true, value_name = "FILE")]
+    prices: Vec<String>,
+    /// Where report.html and backtest.json are written
+    #[arg(long, default_value = "target/backtest", value_name = "DIR")]
+    out: PathBuf,
+    /// The core alone, without haircut bounds or anything else on top
+    #[arg(long)]
+    plain: bool,
+    /// Run other settings too, and show what more cover costs
+    #[arg(long)]
+    frontier: bool,
+    /// Judge from this time on (2022-05-01, 2022-05-01T12:00 or unix seconds); bars before it warm the
+    /// board up
+    #[arg(long, value_parser = when::parse)]
+    from: Option<i64>,
+    /// Judge up to this time
+    #[arg(long, value_parser = when::parse)]
+    to: Option<i64>,
+    /// Seed of the books and of the bootstrap
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// About how many books are judged
+    #[arg(long, default_value_t = 150, value_name = "COUNT")]
+    portfolios: usize,
+    /// Print the summary as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Backtest {
+    pub(super) fn run(self) -> Result<()> {
+        let clock = Instant::now();
+        let market = Market::new(sources::load(&self.prices)?, self.from, self.to)?;
+        market.enough_to_judge()?;
+        let horizon_s = market.horizon_s as u32;
+        let setting = if self.plain { Setting::plain(horizon_s) } else { Setting::recommended(horizon_s) };
+        let others = if self.frontier { Setting::frontier(horizon_s) } else { Vec::new() };
+        let books = portfolios::draw(&market.symbols, self.portfolios, self.seed);
+
+        let bar =
+            ProgressBar::new((market.times.len() * cores().min(books.len()) * (1 + others.len())) as u64);
+        bar.set_style(ProgressStyle::with_template("{msg} [{bar:40}] {percent} %, {eta} left")?);
+        let progress = |bars: u64| bar.inc(bars);
+        let judge = |setting: &Setting| {
+            bar.set_message(setting.name.clone());
+            let history = run(&market, &books, setting, &progress)?;
+            let findings = measure(&market, &books, &history, self.seed);
+            anyhow::Ok((history, findings))
+        };
+        let (history, findings) = judge(&setting)?;
+        let mut frontier = Vec::with_capacity(others.len());
+        for other in others {
+            let (_, findings) = judge(&other)?;
+            frontier.push(FrontierPoint { name: other.name, about: other.about, findings });
+        }
+        bar.finish_and_clear();
+
+        let report = BacktestReport {
+            symbols: market.symbols,
+            source: market.source,
+            interval_s: market.interval_s,
+            horizon_s: market.horizon_s,
+            notes: market.notes,
+            setting: setting.name,
+            about: setting.about,
+            seed: self.seed,
+            portfolios: books,
+            history,
+            findings,
+            frontier,
+            wall_seconds: clock.elapsed().as_secs_f64(),
+        };
+        self.write(&report)
+    }
+
+    fn write(&self, report: &BacktestReport) -> Result<()> {
+        std::fs::create_dir_all(&self.out)
+            .with_context(|| format!("cannot create {}", self.out.display()))?;
+        let summary = json::render(report);
+        for (name, text) in [("backtest.json", &summary), ("report.html", &html::render(report))] {
+            let path = self.out.join(name);
+            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if self.json {
+            super::say(summary.trim_end())
+        } else {
+            let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(120);
+            super::say(&terminal::render(report, width, std::io::stdout().is_terminal()))?;
+            super::say(&format!("Report with plots: {}", self.out.join("report.html").display()))
+        }
+    }
+}
