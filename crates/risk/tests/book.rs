@@ -4,14 +4,17 @@
 mod common;
 
 use ballast_risk::RiskError;
-use ballast_risk::book::{Basis, MAX_GROSS, MarginParams, Position};
+use ballast_risk::asset::Side;
+use ballast_risk::book::{Basis, Book, MAX_GROSS, Position};
 use ballast_risk::fixed::{BPS_ONE, RATE_ONE, charge, credit, rate_from_bps};
 use ballast_risk::haircut::{HaircutBounds, haircuts};
+use ballast_risk::margin::MarginParams;
 use ballast_risk::price::Price;
-use ballast_risk::scenario::{Tails, Z_MAX};
+use ballast_risk::scenario::Z_MAX;
+use ballast_risk::stress::StressParams;
 use common::{
-    BARE, BOUNDS, Holdings, PARAMS, World, account, any_price, column, exposures, from_f64, long,
-    rounding_of, wide_i64, wide_u64,
+    BLENDED, BOUNDS, Holdings, PARAMS, STRESS, World, account, any_price, column, exposures, from_f64, long,
+    rounding_of, stress_rounding, wide_i64, wide_u64,
 };
 use proptest::prelude::*;
 
@@ -115,61 +118,79 @@ proptest! {
     }
 
     #[test]
-    fn requirements_are_what_they_are_said_to_be((world, holdings) in account(8), ratio in 10_000u32..30_000, min in 0u64..1 << 40) {
-        let params = MarginParams { initial_ratio_bps: ratio, min_maintenance: min };
+    fn requirements_are_what_they_are_said_to_be(
+        (world, holdings) in account(8), ratio in 10_000u32..30_000, min in 0u64..1 << 40, gross_floor in 0..RATE_ONE,
+    ) {
+        let params = MarginParams { initial_ratio_bps: ratio, min_maintenance: min, gross_floor, ..PARAMS };
         let mut book = holdings.book(&world, Basis::Maintenance).unwrap();
         let m = book.margin(&params).unwrap();
         let exposed = (0..8).any(|asset| book.quantity(asset) != 0);
-        prop_assert_eq!(m.maintenance, if exposed { (m.core + m.addons).max(min) } else { 0 });
+        let least = charge(book.gross(), gross_floor).unwrap().max(min);
+        prop_assert_eq!(m.maintenance, if exposed { (m.core + m.addons).max(least) } else { 0 });
+        let crowding = |asset: usize| {
+            let value = world.assets[asset].spot.value(book.quantity(asset)).unwrap();
+            let magnitude = value.unsigned_abs() + u64::from(book.quantity(asset) > 0);
+            charge(magnitude, world.assets[asset].crowding).unwrap()
+        };
+        let crowding: u64 = (0..world.assets.len()).map(crowding).sum();
         let exact = u128::from(m.maintenance) * u128::from(ratio);
-        prop_assert_eq!(u128::from(m.initial), exact.div_ceil(u128::from(BPS_ONE)));
+        prop_assert_eq!(u128::from(m.initial - crowding), exact.div_ceil(u128::from(BPS_ONE)));
+        prop_assert_eq!(m.core, params.stress.blend(m.expected_shortfall, m.stress).unwrap());
         prop_assert_eq!(m.shortfall(), i128::from(m.maintenance) - i128::from(m.equity));
         prop_assert_eq!(m.is_liquidatable(), i128::from(m.equity) < i128::from(m.maintenance));
         prop_assert_eq!(m.meets_initial(), i128::from(m.equity) >= i128::from(m.initial));
     }
 
     #[test]
-    fn a_book_in_one_asset_is_charged_its_haircut(seed: u64, value in -1e14f64..1e14) {
+    fn a_book_in_one_asset_is_charged_its_haircut_and_what_it_exceeds_the_crowd_by(seed: u64, value in -1e14f64..1e14) {
         let world = World::random(seed, 1).with_bounds(&BOUNDS);
         let risk = world.assets[0];
-        let positions = vec![Position { asset: 0, base: world.units(0, value), entry: 0, profit_cap: 0 }];
-        let holdings = Holdings { positions, ..Holdings::default() };
+        let holdings = Holdings::position(0, world.units(0, value));
         let mut book = holdings.book(&world, Basis::Maintenance).unwrap();
         let legs = exposures(&book, &world, Basis::Maintenance);
-        let margin = book.margin(&BARE).unwrap();
-        let published = haircuts(risk.sigma, Tails::of(&world.columns[0]), true, &BOUNDS);
-        let haircut = if book.quantity(0) < 0 { published.short } else { published.long };
-        // The add-on is what a haircut rounded up to a rate still lacks: 2⁻³² of value.
-        let rate_unit = (book.gross() >> 32) + 1;
-        prop_assert!(margin.maintenance + rate_unit >= credit(book.gross(), haircut).unwrap());
-        prop_assert!(margin.maintenance <= charge(book.gross(), haircut).unwrap() + 1 + rounding_of(&legs));
+        let margin = book.margin(&BLENDED).unwrap();
+        let published = haircuts(&world.drivers[0], &STRESS, &BOUNDS);
+        let short = book.quantity(0) < 0;
+        let haircut = if short { published.short } else { published.long };
+        let excess = risk.impact.excess(book.gross(), risk.side(short).crowd).unwrap();
+        // The core's part of a haircut is two rates rounded up, of the shortfall and of the stress: 2⁻³² of value each.
+        let rate_unit = 2 * ((book.gross() >> 32) + 1);
+        let rounding = rounding_of(&legs) + stress_rounding(book.gross(), world.drivers[0].shock.widest());
+        prop_assert!(margin.maintenance + rate_unit >= credit(book.gross(), haircut).unwrap() + excess);
+        prop_assert!(margin.maintenance <= charge(book.gross(), haircut).unwrap() + excess + 2 + rounding);
         prop_assert_eq!(published.netted, margin.core != 0 || book.gross() == 0);
     }
 
     #[test]
     fn more_of_an_exposure_never_lowers_the_margin_of_a_book_in_one_asset(
-        seed: u64, value in 1f64..1e14, more in 0f64..1.0, by in 0i64..5, negative: bool,
+        seed: u64, value in 1f64..1e14, more in 0f64..1.0, by in 0i64..5, negative: bool, notice in 1..=RATE_ONE,
     ) {
         let world = World::random(seed, 1);
-        let margin = |units: i64| {
-            let base = if negative { -units } else { units };
-            let positions = vec![Position { asset: 0, base, entry: 0, profit_cap: 0 }];
-            Holdings { positions, ..Holdings::default() }.margin(&world, Basis::Maintenance, &BARE).unwrap()
-        };
-        let units = world.units(0, value);
-        let (less, more) = (margin(units), margin(units + world.units(0, value * more) + by));
-        prop_assert!(more.core >= less.core && more.addons >= less.addons && more.initial >= less.initial);
+        for params in [BLENDED, PARAMS, MarginParams { notice, ..BLENDED }] {
+            let margin = |units: i64| {
+                let base = if negative { -units } else { units };
+                Holdings::position(0, base).margin(&world, Basis::Maintenance, &params).unwrap()
+            };
+            let units = world.units(0, value);
+            let (less, more) = (margin(units), margin(units + world.units(0, value * more) + by));
+            prop_assert!(more.core >= less.core && more.addons >= less.addons && more.initial >= less.initial);
+            prop_assert!(more.expected_shortfall >= less.expected_shortfall && more.stress >= less.stress);
+        }
     }
 
     #[test]
     fn raising_the_least_haircut_never_lowers_a_margin(
-        (world, holdings) in account(8), low in 1u64..RATE_ONE / 2, by in 0u64..RATE_ONE / 2,
+        (world, holdings) in account(8), low in 1u64..RATE_ONE / 2, by in 0u64..RATE_ONE / 2, notice in 1..=RATE_ONE,
     ) {
         let bounds = |min| HaircutBounds { min, max: RATE_ONE };
-        let before = holdings.margin(&world.clone().with_bounds(&bounds(low)), Basis::Initial, &BARE).unwrap();
-        let after = holdings.margin(&world.with_bounds(&bounds(low + by)), Basis::Initial, &BARE).unwrap();
-        prop_assert!(after.maintenance >= before.maintenance);
-        prop_assert_eq!(after.core, before.core);
+        let (low, high) = (bounds(low), bounds(low + by));
+        for params in [BLENDED, MarginParams { notice, ..BLENDED }] {
+            let before = holdings.margin(&world.clone().with_bounds(&low), Basis::Initial, &params).unwrap();
+            let after = holdings.margin(&world.clone().with_bounds(&high), Basis::Initial, &params).unwrap();
+            prop_assert!(after.maintenance >= before.maintenance);
+            // Under notice the core is what lags, or all of it where that asks for less.
+            prop_assert!(after.core == before.core || params.notice < RATE_ONE);
+        }
     }
 
     /// A liquidation's outcome is priced by `adjust`; it must be the outcome.
@@ -179,7 +200,12 @@ proptest! {
     ) {
         let mut adjusted = holdings.book(&world, Basis::Maintenance).unwrap();
         let mut rebuilt = holdings.clone();
-        let mut widest = rounding_of(&exposures(&adjusted, &world, Basis::Maintenance));
+        let shocks: u64 = world.drivers.iter().map(|d| d.shock.widest()).sum();
+        let error = |book: &Book| {
+            let core = rounding_of(&exposures(book, &world, Basis::Maintenance));
+            core + stress_rounding(book.gross(), shocks)
+        };
+        let mut widest = error(&adjusted);
         adjusted.margin(&PARAMS).unwrap();
         for (pick, decades, cash) in picks {
             let asset = holdings.positions[pick.index(holdings.positions.len())].asset;
@@ -189,18 +215,18 @@ proptest! {
             rebuilt.quote += i64::from(cash);
             rebuilt.positions.push(Position { asset, base, entry: 0, profit_cap: 0 });
             if let Err(error) = outcome {
-                prop_assert_eq!(rebuilt.book(&world, Basis::Maintenance).unwrap_err(), error);
+                prop_assert_eq!(rebuilt.book(&world, Basis::Maintenance).err(), Some(error));
                 break;
             }
             let mut book = rebuilt.book(&world, Basis::Maintenance).unwrap();
             prop_assert_eq!((adjusted.equity(), adjusted.gross()), (book.equity(), book.gross()));
             prop_assert_eq!(adjusted.quantity(asset), book.quantity(asset));
-            let legs = exposures(&book, &world, Basis::Maintenance);
-            widest = widest.max(rounding_of(&legs));
+            widest = widest.max(error(&book));
             let (a, b) = (adjusted.margin(&PARAMS).unwrap(), book.margin(&PARAMS).unwrap());
             prop_assert_eq!((a.equity, a.addons), (b.equity, b.addons));
             // The scale is that of the largest book so far, and a leg more may have been exposed.
             prop_assert!(a.core.abs_diff(b.core) <= 2 * widest, "{} and {}: {}", a.core, b.core, widest);
+            prop_assert!(a.stress.abs_diff(b.stress) <= 2 * widest, "{} and {}: {}", a.stress, b.stress, widest);
         }
     }
 
@@ -222,11 +248,14 @@ proptest! {
         collateral in prop::collection::vec((0usize..7, wide_u64()), 0..6),
         positions in prop::collection::vec((0usize..7, wide_i64(), wide_i64(), wide_u64()), 0..6),
         adjustments in prop::collection::vec((0usize..7, wide_i64(), wide_i64()), 0..4),
-        addon in wide_u64(), min in wide_u64(), ratio: u32,
+        side in prop::array::uniform4(wide_u64()), asset in prop::array::uniform4(wide_u64()), requirement in prop::array::uniform5(wide_u64()), ratio: u32,
     ) {
         let mut world = World::random(seed, prices.len());
         for (risk, (spot, stable)) in world.assets.iter_mut().zip(prices) {
-            (risk.spot, risk.stable, risk.addon_long, risk.sigma) = (spot, stable, addon, RATE_ONE - 1);
+            (risk.spot, risk.stable, risk.sigma) = (spot, stable, RATE_ONE - 1);
+            risk.long = Side { haircut: side[0], addon: side[1], shock: side[2], crowd: side[3] };
+            [risk.short.addon, risk.short.shock] = [side[3], side[0]];
+            [risk.floor, risk.impact.coefficient, risk.crowding, risk.favour] = asset;
         }
         let by = if small { 24 } else { 0 };
         let positions = positions.into_iter();
@@ -237,7 +266,9 @@ proptest! {
                 .map(|(asset, base, entry, profit_cap)| Position { asset, base: base >> by, entry: entry >> by, profit_cap })
                 .collect(),
         };
-        let params = MarginParams { initial_ratio_bps: ratio, min_maintenance: min };
+        let [min_maintenance, gross_floor, weight, decorrelation, notice] = requirement;
+        let stress = StressParams { weight, decorrelation };
+        let params = MarginParams { initial_ratio_bps: ratio, min_maintenance, gross_floor, stress, notice };
         for basis in BASES {
             if let Ok(mut book) = holdings.book(&world, basis) {
                 let _ = book.margin(&params);
@@ -262,7 +293,8 @@ fn the_largest_book_there_can_be_has_a_margin() {
     for (at, risk) in world.assets.iter_mut().enumerate() {
         world.columns[at] = column((0..256).map(|_| -Z_MAX));
         (risk.spot, risk.stable, risk.sigma) = (dollar(), dollar(), RATE_ONE - 1);
-        (risk.tail, risk.netted, risk.addon_long) = (7 * Z_MAX as u32, true, RATE_ONE);
+        (risk.tail, risk.netted) = (7 * Z_MAX as u32, true);
+        (risk.long.addon, risk.long.crowd) = (RATE_ONE, MAX_GROSS);
     }
     let each = MAX_GROSS / 32 - 1;
     let collateral: Vec<(usize, u64)> = (0..32).map(|asset| (asset, each)).collect();
@@ -278,7 +310,19 @@ fn the_largest_book_there_can_be_has_a_margin() {
     assert_eq!(full.adjust(0, -1, 0), Ok(()));
     let mut larger = holdings.clone();
     larger.collateral[0].1 += 1;
-    assert_eq!(larger.book(&world, Basis::Maintenance).unwrap_err(), RiskError::BookTooLarge);
+    assert_eq!(larger.book(&world, Basis::Maintenance).err(), Some(RiskError::BookTooLarge));
+}
+
+/// Risk is counted in 2⁻⁸ micro-units: a few legs of the largest size are more of it than 64 bits hold.
+#[test]
+fn the_largest_legs_together_are_refused_and_do_not_overflow() {
+    let mut world = World::random(7, 32);
+    for risk in &mut world.assets {
+        (risk.spot, risk.stable, risk.sigma, risk.netted) = (dollar(), dollar(), RATE_ONE - 1, true);
+    }
+    let collateral: Vec<(usize, u64)> = (0..32).map(|asset| (asset, MAX_GROSS - 1)).collect();
+    let holdings = Holdings { collateral, ..Holdings::default() };
+    assert_eq!(holdings.book(&world, Basis::Maintenance).err(), Some(RiskError::BookTooLarge));
 }
 
 #[test]
@@ -304,7 +348,7 @@ fn what_is_owed_is_not_valued_without_a_price() {
     let positions = vec![Position { asset: 0, base: -1_000, entry: 10, profit_cap: 0 }];
     let owed = Holdings { positions, ..Holdings::default() };
     for basis in BASES {
-        assert_eq!(owed.book(&world, basis).unwrap_err(), RiskError::BadPrice);
+        assert_eq!(owed.book(&world, basis).err(), Some(RiskError::BadPrice));
     }
 }
 

@@ -63,8 +63,9 @@ proptest! {
         prop_assert_eq!(weights.validate(), if whole && bounded { Ok(()) } else { Err(BadParameter) });
     }
 
-    /// Whatever is done to a price, the forecast never takes margin further than √(1 + 5·w_short) times
-    /// where σ takes it by itself; at the largest weight allowed that is twice.
+    /// Whatever is done to a price, `v_short ≤ 3·v_fast`. σ² is the mean of fast and slow, so that beside it the
+    /// fast average alone counts for up to twice: the forecast never takes margin further than the root of the larger
+    /// of `2·(3·w_short + w_fast)` and `2·w_slow`, at most 2.08, times where σ takes it by itself.
     #[test]
     fn no_path_of_prices_drives_the_forecast_beyond_its_bound(
         weights in good_weights(), prior in prop_oneof![0..RATE_ONE, Just(0)],
@@ -81,8 +82,9 @@ proptest! {
         };
         let mut state = VolatilityState::with_prior(prior);
         let (mut time, mut log) = (0, 0.0f64);
-        let most = (1.0 + f64::from(SHORT_SPEED - 1) * f64::from(weights.short) / 1e4).sqrt();
-        prop_assert!(most <= 2.0);
+        let [short, fast, slow] = [weights.short, weights.fast, weights.slow].map(|w| f64::from(w) / 1e4);
+        let most = (2.0 * (f64::from(SHORT_SPEED) * short + fast)).max(2.0 * slow).sqrt();
+        prop_assert!(most <= 2.08);
         for (wait, jump) in path {
             (time, log) = (time + wait, (log + jump * jump.abs()).clamp(-12.0, 12.0));
             let live = state.observe(&params, &from_f64(log.exp()), time).unwrap();
@@ -98,8 +100,8 @@ proptest! {
         let mut state = VolatilityState::with_prior(RATE_ONE / 250);
         state.observe(&PARAMS, &from_f64(1.0), 0).unwrap();
         let Live { sigma, forecast } = state.observe(&PARAMS, &from_f64(1.0 - fall), after).unwrap();
-        // w_short·(1 − λ⁶)·r²·H/Δt → 0.4·r²·ln 2·H/(half-life/6), within 2 % at Δt ≪ half-life.
-        let least = fall * (0.4 * 2f64.ln() * 3_600.0 / 7_200.0).sqrt() * 0.98;
+        // Σ w·(1 − λ)·r²·H/Δt → (0.4·3 + 0.2 + 0.4/10)·r²·ln 2·H/half-life, within 2 % at Δt ≪ half-life.
+        let least = fall * (1.44 * 2f64.ln() * 3_600.0 / 43_200.0).sqrt() * 0.98;
         prop_assert!(forecast as f64 >= least * UNIT && forecast > sigma, "{} and {}", forecast, sigma);
     }
 
@@ -277,7 +279,7 @@ fn on_real_prices_the_forecast_follows_the_formula() {
     let Some(closes) = hourly("BTC") else { return };
     let mut state = VolatilityState::with_prior(RATE_ONE / 100);
     state.observe(&PARAMS, &from_f64(closes[0].1), closes[0].0).unwrap();
-    let mut averages = [(2.0, 1e-4), (12.0, 1e-4), (120.0, 1e-4)];
+    let mut averages = [(12.0 / f64::from(SHORT_SPEED), 1e-4), (12.0, 1e-4), (120.0, 1e-4)];
     for pair in closes.windows(2) {
         let hours = (pair[1].0 - pair[0].0) as f64 / 3_600.0;
         let r = to_f64(&from_f64(pair[1].1)) / to_f64(&from_f64(pair[0].1)) - 1.0;

@@ -3,10 +3,11 @@
 mod common;
 
 use ballast_risk::RiskError::BadParameter;
-use ballast_risk::book::{Basis, Margin, Position};
+use ballast_risk::book::{Basis, Position};
 use ballast_risk::fixed::{BPS_ONE, mul_div_ceil, mul_div_floor, rate_from_bps};
 use ballast_risk::haircut::HaircutBounds;
 use ballast_risk::liquidation::{self, LiquidationParams, Refusal, Step, Takeover, judge, target, terms};
+use ballast_risk::margin::Margin;
 use common::{
     Holdings, PARAMS, Stream, World, account, any_price, column, long, rounding_of, rows, wide_i64, wide_u32,
     wide_u64,
@@ -18,7 +19,7 @@ const TERMS: LiquidationParams =
     LiquidationParams { penalty_bps: 100, insurance_share_bps: 3_000, buffer_bps: 1_000, dust: 1_000_000 };
 
 fn margin(equity: i64, maintenance: u64) -> Margin {
-    Margin { equity, core: maintenance, addons: 0, maintenance, initial: maintenance }
+    Margin { equity, core: maintenance, maintenance, initial: maintenance, ..Margin::default() }
 }
 
 /// Takes `parts` over in one step.
@@ -194,12 +195,13 @@ proptest! {
 #[test]
 fn a_hedge_of_twins_is_unwound_both_legs_at_once() {
     let bounds = HaircutBounds { min: rate_from_bps(50), max: rate_from_bps(5_000) };
-    let mut world = World::random(11, 2).with_bounds(&bounds);
+    let mut world = World::random(11, 2).liquid();
+    world.drivers.iter_mut().for_each(|d| d.expected = 0);
     let mut s = Stream::new(1);
     let twin = column(rows(&world.columns[0]).map(|z| z + (s.shock() * 20.0) as i64));
     (world.columns[1], world.assets[1].sigma) = (twin, world.assets[0].sigma);
     let world = world.with_bounds(&bounds);
-    assert!(world.assets.iter().all(|a| a.netted && a.addon_long == 0));
+    assert!(world.assets.iter().all(|a| a.netted && a.long.addon == 0));
 
     let [held, owed] = [0, 1].map(|asset| world.units(asset, 1e12));
     let mut holdings = long(0, held as u64, 0);

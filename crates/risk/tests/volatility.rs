@@ -5,9 +5,10 @@ mod common;
 
 use ballast_risk::RiskError::{BadParameter, BadPrice};
 use ballast_risk::fixed::{RATE_ONE, VAR_BITS, VAR_ONE};
+use ballast_risk::forecast::{ForecastWeights, SHORT_SPEED};
 use ballast_risk::price::Price;
 use ballast_risk::volatility::{MAX_VARIANCE, VolatilityParams, VolatilityState};
-use common::{UNIT, any_price, from_f64, to_f64, wide_i64, wide_u32, wide_u64};
+use common::{UNIT, any_price, any_weights, from_f64, to_f64, wide_i64, wide_u32, wide_u64};
 use proptest::prelude::*;
 
 /// As a crypto asset would be listed: a cell of five minutes, 12 h and 120 h, σ of an hour.
@@ -17,6 +18,7 @@ const PARAMS: VolatilityParams = VolatilityParams {
     slow_half_life_s: 432_000,
     horizon_s: 3_600,
     floor: RATE_ONE / 1_000,
+    weights: ForecastWeights::REFERENCE,
 };
 
 fn params() -> impl Strategy<Value = VolatilityParams> {
@@ -27,6 +29,7 @@ fn params() -> impl Strategy<Value = VolatilityParams> {
             slow_half_life_s: grid_s + fast + slow,
             horizon_s: grid_s + wider,
             floor,
+            weights: ForecastWeights::REFERENCE,
         },
     )
 }
@@ -55,7 +58,8 @@ fn cell(time: i64, params: &VolatilityParams) -> i64 {
 struct Reference {
     sample: f64,
     time: i64,
-    variances: [(f64, f64); 2],
+    /// Short, fast, slow.
+    variances: [(f64, f64); 3],
 }
 
 impl Reference {
@@ -63,6 +67,8 @@ impl Reference {
     const RATE_UNIT: f64 = 1.0 / UNIT;
     const VAR_UNIT: f64 = 1.0 / VAR_ONE as f64;
     const DECAY_ERROR: f64 = 9.0 * Self::RATE_UNIT;
+    /// Of its sixth power, and what rounding adds.
+    const SHORT_DECAY_ERROR: f64 = 60.0 * Self::RATE_UNIT;
 
     fn close(&mut self, params: &VolatilityParams, price: f64, time: i64) {
         let elapsed = (time - self.time) as f64;
@@ -70,13 +76,19 @@ impl Reference {
         let r = (price / self.sample - 1.0).abs().min(16.0);
         let new = r * r * scale;
         let new_error = (2.0 * r + Self::RATE_UNIT) * Self::RATE_UNIT * scale + 2.0 * Self::VAR_UNIT;
-        for (at, half_life) in [(0, params.fast_half_life_s), (1, params.slow_half_life_s)] {
+        let fast = f64::from(params.fast_half_life_s);
+        let averages = [
+            (fast / f64::from(SHORT_SPEED), Self::SHORT_DECAY_ERROR),
+            (fast, Self::DECAY_ERROR),
+            (f64::from(params.slow_half_life_s), Self::DECAY_ERROR),
+        ];
+        for (at, (half_life, decay_error)) in averages.into_iter().enumerate() {
             let (old, error) = self.variances[at];
-            let kept = (-elapsed / f64::from(half_life)).exp2();
+            let kept = (-elapsed / half_life).exp2();
             let value = (kept * old + (1.0 - kept) * new).min(1.0);
-            let error = (kept + Self::DECAY_ERROR) * error
-                + (1.0 - kept + Self::DECAY_ERROR) * new_error
-                + Self::DECAY_ERROR * (old - new).abs()
+            let error = (kept + decay_error) * error
+                + (1.0 - kept + decay_error) * new_error
+                + decay_error * (old - new).abs()
                 + Self::VAR_UNIT
                 + value * 1e-14;
             self.variances[at] = (value, error);
@@ -116,8 +128,11 @@ proptest! {
         let mut state = VolatilityState::with_prior(prior);
         for (price, time) in path {
             let live = state.observe(&params, &price, time).unwrap();
-            prop_assert!(live >= state.sigma(&params) && state.sigma(&params) >= params.floor);
-            prop_assert!(live < RATE_ONE);
+            let closed = state.live(&params);
+            prop_assert!(live.sigma >= closed.sigma && closed.sigma >= params.floor);
+            prop_assert!(live.forecast >= closed.forecast);
+            prop_assert_eq!(closed.sigma, state.sigma(&params));
+            prop_assert!(live.sigma < RATE_ONE && live.forecast < RATE_ONE);
         }
     }
 
@@ -125,7 +140,7 @@ proptest! {
     fn the_state_follows_the_formula(params in params(), path in path(), prior in 1u64 << 20..RATE_ONE) {
         let mut state = VolatilityState::with_prior(prior);
         let start = (prior as f64 / UNIT).powi(2);
-        let variances = [(start, Reference::VAR_UNIT); 2];
+        let variances = [(start, Reference::VAR_UNIT); 3];
         let mut reference = Reference { sample: to_f64(&path[0].0), time: path[0].1, variances };
         for (price, time) in path {
             let first_of_its_cell = cell(time, &params) > cell(reference.time, &params);
@@ -133,7 +148,7 @@ proptest! {
             if first_of_its_cell {
                 reference.close(&params, to_f64(&price), time);
             }
-            for (kept, (value, error)) in [state.fast, state.slow].into_iter().zip(reference.variances) {
+            for (kept, (value, error)) in [state.short, state.fast, state.slow].into_iter().zip(reference.variances) {
                 let kept = kept as f64 / VAR_ONE as f64;
                 prop_assert!((kept - value).abs() <= error, "{} for {} ± {}", kept, value, error);
             }
@@ -146,7 +161,7 @@ proptest! {
         moves in prop::collection::vec(-0.02f64..0.02, 50..200),
     ) {
         let mut state = VolatilityState::with_prior(RATE_ONE / 100);
-        let mut reference = Reference { sample: 1.0, time: 0, variances: [(1e-4, 0.0); 2] };
+        let mut reference = Reference { sample: 1.0, time: 0, variances: [(1e-4, 0.0); 3] };
         let (mut price, mut time) = (from_f64(1.0), 0);
         state.observe(&PARAMS, &price, time).unwrap();
         for r in moves {
@@ -155,7 +170,7 @@ proptest! {
             state.observe(&PARAMS, &price, time).unwrap();
             reference.close(&PARAMS, to_f64(&price), time);
         }
-        for (kept, (value, _)) in [state.fast, state.slow].into_iter().zip(reference.variances) {
+        for (kept, (value, _)) in [state.short, state.fast, state.slow].into_iter().zip(reference.variances) {
             let kept = kept as f64 / VAR_ONE as f64;
             prop_assert!((kept / value - 1.0).abs() <= 1e-5, "{} for {}", kept, value);
         }
@@ -167,15 +182,16 @@ proptest! {
         let mut state = VolatilityState::with_prior(RATE_ONE / 250);
         state.observe(&PARAMS, &from_f64(1.0), 0).unwrap();
         let closed = state;
-        let live = state.observe(&PARAMS, &from_f64(1.0 - fall), after).unwrap() as f64 / UNIT;
+        let live = state.observe(&PARAMS, &from_f64(1.0 - fall), after).unwrap().sigma as f64 / UNIT;
         prop_assert_eq!(state, closed);
-        // (1 − λ)·r²·H/Δt → r²·ln 2·H/half-life, whatever Δt ≪ half-life is: 2.4 % for a tenth.
-        let least = fall * (2f64.ln() * 3_600.0 / 43_200.0).sqrt() * 0.99;
+        // (1 − λ)·r²·H/Δt → r²·ln 2·H/half-life, whatever Δt ≪ half-life is, and the mean over both: 1.8 % for a tenth.
+        let speeds = (1.0 / 43_200.0 + 1.0 / 432_000.0) / 2.0;
+        let least = fall * (2f64.ln() * 3_600.0 * speeds).sqrt() * 0.99;
         prop_assert!(live >= least.clamp(0.004, 0.999), "{} after a fall of {}", live, fall);
     }
 
     #[test]
-    fn the_further_a_price_has_moved_the_higher_is_live_sigma(
+    fn the_further_a_price_has_moved_the_higher_are_live_sigma_and_forecast(
         prior in 0..RATE_ONE, after in 1i64..300, near in 0f64..0.9, further in 0f64..0.09,
     ) {
         let live = |fall: f64| {
@@ -183,7 +199,8 @@ proptest! {
             state.observe(&PARAMS, &from_f64(1.0), 0).unwrap();
             state.observe(&PARAMS, &from_f64(1.0 - fall), after).unwrap()
         };
-        prop_assert!(live(near + further) >= live(near));
+        let (near, further) = (live(near), live(near + further));
+        prop_assert!(further.sigma >= near.sigma && further.forecast >= near.forecast);
     }
 
     /// A halt of weeks is one long sample: it forgets the past, and is no spike.
@@ -206,7 +223,7 @@ proptest! {
         let before = state;
         let live = state.observe(&PARAMS, &again, 1_000i64.saturating_sub(back)).unwrap();
         prop_assert_eq!(state, before);
-        prop_assert!(live >= before.sigma(&PARAMS) && live < RATE_ONE);
+        prop_assert!(live.sigma >= before.sigma(&PARAMS) && live.sigma < RATE_ONE);
     }
 
     #[test]
@@ -223,7 +240,8 @@ proptest! {
     ) {
         let mut state = VolatilityState::with_prior(prior);
         for (price, time) in path {
-            prop_assert!(state.observe(&params, &price, time).unwrap() < RATE_ONE);
+            prop_assert!(state.observe(&params, &price, time).unwrap().sigma < RATE_ONE);
+            prop_assert!(state.short <= MAX_VARIANCE);
             prop_assert!(state.fast <= MAX_VARIANCE && state.slow <= MAX_VARIANCE);
         }
     }
@@ -231,15 +249,15 @@ proptest! {
     #[test]
     fn validated_parameters_never_fail_and_others_never_panic(
         periods in (wide_u32(), wide_u32(), wide_u32(), wide_u32()), floor in wide_u64(),
-        variances in (wide_u64(), wide_u64()), times in (wide_i64(), wide_i64()), prices in (any_price(), any_price()),
+        weights in any_weights(), variances in (wide_u64(), wide_u64(), wide_u64()), times in (wide_i64(), wide_i64()), prices in (any_price(), any_price()),
     ) {
         let (grid_s, fast_half_life_s, slow_half_life_s, horizon_s) = periods;
-        let params = VolatilityParams { grid_s, fast_half_life_s, slow_half_life_s, horizon_s, floor };
-        let (fast, slow) = variances;
-        let mut state = VolatilityState { fast, slow, sample: prices.0, sample_time: times.0 };
+        let params = VolatilityParams { grid_s, fast_half_life_s, slow_half_life_s, horizon_s, floor, weights };
+        let (short, fast, slow) = variances;
+        let mut state = VolatilityState { short, fast, slow, sample: prices.0, sample_time: times.0 };
         let observed = state.observe(&params, &prices.1, times.1);
         match params.validate() {
-            Ok(()) => prop_assert!(observed.unwrap() < RATE_ONE),
+            Ok(()) => prop_assert!(observed.unwrap().sigma < RATE_ONE),
             Err(error) => prop_assert_eq!(error, BadParameter),
         }
     }
@@ -256,6 +274,7 @@ fn parameters_that_make_no_sense_are_refused() {
         VolatilityParams { horizon_s: 0, ..PARAMS },
         VolatilityParams { floor: 0, ..PARAMS },
         VolatilityParams { floor: RATE_ONE, ..PARAMS },
+        VolatilityParams { weights: ForecastWeights { short: 4_001, ..PARAMS.weights }, ..PARAMS },
     ] {
         assert_eq!(broken.validate(), Err(BadParameter), "{broken:?}");
     }

@@ -4,11 +4,16 @@
 
 use ballast_risk::Result;
 use ballast_risk::RiskError;
-use ballast_risk::book::{AssetRisk, Basis, Book, Margin, MarginParams, Position, RiskView};
+use ballast_risk::asset::{AssetRisk, RiskView, Side};
+use ballast_risk::book::{Basis, Book, Position};
 use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
-use ballast_risk::haircut::{HaircutBounds, Haircuts, haircuts};
+use ballast_risk::forecast::{ForecastWeights, MAX_SHORT_WEIGHT_BPS, MIN_WEIGHT_BPS};
+use ballast_risk::haircut::{Drivers, HaircutBounds, Seasoning, haircuts};
+use ballast_risk::liquidity::Impact;
+use ballast_risk::margin::{Margin, MarginParams};
 use ballast_risk::price::{MAX_SHIFT, Price};
 use ballast_risk::scenario::{self, Column, RISK_BITS, SCENARIOS, Tails, WORDS, WORST, Z_BITS};
+use ballast_risk::stress::{self, STRESS_ROWS, Shock, StressColumn, StressParams};
 use proptest::prelude::*;
 
 /// One, as `f64`, in units of 2⁻³².
@@ -29,6 +34,28 @@ pub fn wide_u64() -> impl Strategy<Value = u64> {
 /// All of `u32`, as [`wide_u64`].
 pub fn wide_u32() -> impl Strategy<Value = u32> {
     wide_u64().prop_map(|x| x as u32)
+}
+
+/// Weights of any kind: wild, summing to the whole, accepted.
+pub fn any_weights() -> impl Strategy<Value = ForecastWeights> {
+    let any = (any::<u16>(), any::<u16>(), any::<u16>());
+    let any = any.prop_map(|(short, fast, slow)| ForecastWeights { short, fast, slow });
+    let whole = (0u16..=10_000, 0u16..=10_000).prop_map(|(a, b)| {
+        let (low, high) = (a.min(b), a.max(b));
+        ForecastWeights { short: low, fast: high - low, slow: 10_000 - high }
+    });
+    prop_oneof![any, whole, good_weights()]
+}
+
+/// Weights that are accepted, the bounds among them.
+pub fn good_weights() -> impl Strategy<Value = ForecastWeights> {
+    let low = MIN_WEIGHT_BPS;
+    let short = prop_oneof![low..=MAX_SHORT_WEIGHT_BPS, Just(low), Just(MAX_SHORT_WEIGHT_BPS)];
+    short.prop_flat_map(move |short| {
+        let most = 10_000 - short - low;
+        let fast = prop_oneof![low..=most, Just(low), Just(most)];
+        fast.prop_map(move |fast| ForecastWeights { short, fast, slow: 10_000 - short - fast })
+    })
 }
 
 /// All of `i64`, as [`wide_u64`], on both sides of zero.
@@ -134,6 +161,8 @@ pub fn exact_shortfall(exposures: &[(i64, u64, &Column)]) -> i128 {
 pub struct World {
     pub assets: Vec<AssetRisk>,
     pub columns: Vec<Column>,
+    pub stress: Vec<StressColumn>,
+    pub drivers: Vec<Drivers>,
 }
 
 impl core::fmt::Debug for World {
@@ -151,32 +180,27 @@ impl RiskView for World {
     fn column(&self, index: usize) -> Result<&Column> {
         self.columns.get(index).ok_or(RiskError::UnknownAsset)
     }
-}
 
-/// What the board publishes of an asset, from its σ, its column and its bounds.
-pub fn asset_risk(spot: Price, stable: Price, sigma: u64, column: &Column, haircuts: Haircuts) -> AssetRisk {
-    AssetRisk {
-        spot,
-        stable,
-        sigma,
-        addon_long: haircuts.addon_long,
-        addon_short: haircuts.addon_short,
-        favour: 0,
-        tail: Tails::of(column).widest(),
-        netted: haircuts.netted,
+    fn stress(&self, index: usize) -> Result<&StressColumn> {
+        self.stress.get(index).ok_or(RiskError::UnknownAsset)
     }
 }
 
 /// Bounds in which most assets of [`World::random`] net and some do not.
 pub const BOUNDS: HaircutBounds = HaircutBounds { min: rate_from_bps(300), max: rate_from_bps(6_000) };
 
+/// A quarter of stress, as EMIR has it, and a fifth of every hedge lost.
+pub const STRESS: StressParams =
+    StressParams { weight: rate_from_bps(2_500), decorrelation: rate_from_bps(2_000) };
+
 impl World {
-    /// Assets with a common factor, fat tails, σ from 0.1 % to 13 %, prices over nine decades, and a
-    /// stable price that lags.
+    /// Assets with a common factor, fat tails, σ from 0.1 % to 13 %, prices over nine decades, a stable price that
+    /// lags, days of joint stress, and depth that some accounts are too large for.
     pub fn random(seed: u64, assets: usize) -> Self {
         let mut s = Stream::new(seed);
         let factor: Vec<f64> = (0..SCENARIOS).map(|_| s.shock()).collect();
-        let mut world = Self { assets: Vec::new(), columns: Vec::new() };
+        let days: Vec<f64> = (0..STRESS_ROWS / 2).map(|_| s.between(-0.5, 0.4)).collect();
+        let mut world = Self { assets: vec![], columns: vec![], stress: vec![], drivers: vec![] };
         for _ in 0..assets {
             let beta = s.between(-0.3, 1.0);
             let column =
@@ -184,25 +208,83 @@ impl World {
             let sigma = (UNIT * 0.13 * s.unit().powi(3).max(0.008)) as u64;
             let spot = from_f64(10f64.powf(s.between(-4.0, 5.0)));
             let stable = from_f64(to_f64(&spot) * s.between(0.7, 1.4));
-            let published = haircuts(sigma, Tails::of(&column), s.unit() > 0.05, &BOUNDS);
-            world.assets.push(asset_risk(spot, stable, sigma, &column, published));
+
+            let mut shocks = [0; STRESS_ROWS];
+            for (shock, day) in shocks.iter_mut().zip(&days) {
+                *shock = ((day * beta + s.between(-0.1, 0.1)) * 4_096.0) as i16;
+            }
+            let stress = stress::column(&shocks);
+            let own = Shock { long: s.between(0.05 * UNIT, 0.5 * UNIT) as u64, short: (0.4 * UNIT) as u64 };
+            let impact = Impact::new(RATE_ONE, sigma, 10f64.powf(s.between(9.0, 15.0)) as u64);
+            let crowds = [0, 0].map(|_| 10f64.powf(s.between(6.0, 14.0)) as u64);
+            let lived = if s.unit() > 0.05 { 1_000 } else { s.bits() as u32 % 1_000 };
+
+            let risk = AssetRisk {
+                spot,
+                stable,
+                sigma,
+                tail: 0,
+                netted: true,
+                long: Side { crowd: crowds[0], ..Side::default() },
+                short: Side { crowd: crowds[1], ..Side::default() },
+                floor: 0,
+                impact,
+                crowding: if s.unit() < 0.3 { s.between(0.0, 0.2 * UNIT) as u64 } else { 0 },
+                favour: 0,
+            };
+            let half_spread = s.between(0.0, 0.002 * UNIT) as u64;
+            let drivers = Drivers {
+                sigma,
+                expected: (sigma as f64 * s.between(0.5, 1.2)) as u64,
+                tails: Tails::of(&column),
+                shock: own.covering(&stress),
+                liquidity_long: half_spread + impact.rate(crowds[0]),
+                liquidity_short: half_spread + impact.rate(crowds[1]),
+                seasoning: Seasoning { lived, needed: 1_000, ..Seasoning::FULL },
+            };
+            world.assets.push(risk);
             world.columns.push(column);
+            world.stress.push(stress);
+            world.drivers.push(drivers);
         }
+        world.publish(&BOUNDS);
         world
+    }
+
+    /// Publishes the risk of every asset, from its σ, its columns and its drivers.
+    pub fn publish(&mut self, bounds: &HaircutBounds) {
+        for (asset, risk) in self.assets.iter_mut().enumerate() {
+            let drivers = &mut self.drivers[asset];
+            (drivers.sigma, drivers.tails) = (risk.sigma, Tails::of(&self.columns[asset]));
+            drivers.shock = drivers.shock.covering(&self.stress[asset]);
+            let h = haircuts(drivers, &STRESS, bounds);
+            let side = |old: Side, haircut, addon, shock| Side { haircut, addon, shock, ..old };
+            risk.long = side(risk.long, h.long, h.addon_long, drivers.shock.long);
+            risk.short = side(risk.short, h.short, h.addon_short, drivers.shock.short);
+            (risk.tail, risk.netted, risk.floor) = (drivers.tails.widest(), h.netted, bounds.min);
+        }
+    }
+
+    /// Publishes again, all assets seasoned, under other bounds.
+    pub fn with_bounds(mut self, bounds: &HaircutBounds) -> Self {
+        self.drivers.iter_mut().for_each(|d| d.seasoning = Seasoning::FULL);
+        self.publish(bounds);
+        self
+    }
+
+    /// Without what depends on liquidity: no spread, no impact, no crowding.
+    pub fn liquid(mut self) -> Self {
+        for (risk, drivers) in self.assets.iter_mut().zip(&mut self.drivers) {
+            (risk.impact, risk.crowding) = (Impact::default(), 0);
+            (drivers.liquidity_long, drivers.liquidity_short) = (0, 0);
+        }
+        self.publish(&BOUNDS);
+        self
     }
 
     /// Native units of an asset that are worth about `value` micro-units at spot.
     pub fn units(&self, asset: usize, value: f64) -> i64 {
         (value / to_f64(&self.assets[asset].spot)) as i64
-    }
-
-    /// Publishes haircuts again under other bounds.
-    pub fn with_bounds(mut self, bounds: &HaircutBounds) -> Self {
-        for (risk, column) in self.assets.iter_mut().zip(&self.columns) {
-            let published = haircuts(risk.sigma, Tails::of(column), true, bounds);
-            *risk = asset_risk(risk.spot, risk.stable, risk.sigma, column, published);
-        }
-        self
     }
 }
 
@@ -214,11 +296,22 @@ pub struct Holdings {
     pub positions: Vec<Position>,
 }
 
-/// Parameters of a clearinghouse in most tests: IM = 1.2·MM, at least one quote.
-pub const PARAMS: MarginParams = MarginParams { initial_ratio_bps: 12_000, min_maintenance: 1_000_000 };
+/// Parameters of a clearinghouse in most tests: IM = 1.2·MM, at least one quote and 1 % of gross.
+pub const PARAMS: MarginParams = MarginParams {
+    initial_ratio_bps: 12_000,
+    min_maintenance: 1_000_000,
+    gross_floor: rate_from_bps(100),
+    stress: STRESS,
+    notice: RATE_ONE,
+};
 
-/// No minimum and no ratio: what the core and the add-ons say.
-pub const BARE: MarginParams = MarginParams { initial_ratio_bps: 10_000, min_maintenance: 0 };
+/// No minima, no ratio and no stress: the plain core and the add-ons.
+pub const BARE: MarginParams =
+    MarginParams { stress: StressParams { weight: 0, decorrelation: 0 }, ..BLENDED };
+
+/// What haircuts are made for: the blended core and the add-ons, without minima and ratio.
+pub const BLENDED: MarginParams =
+    MarginParams { initial_ratio_bps: 10_000, min_maintenance: 0, gross_floor: 0, ..PARAMS };
 
 impl Holdings {
     pub fn book<'a>(&self, world: &'a World, basis: Basis) -> Result<Book<'a>> {
@@ -254,6 +347,22 @@ impl Holdings {
     }
 }
 
+impl Holdings {
+    /// A position in one asset.
+    pub fn position(asset: usize, base: i64) -> Self {
+        let positions = vec![Position { asset, base, entry: 0, profit_cap: 0 }];
+        Self { positions, ..Self::default() }
+    }
+
+    /// Two accounts in one.
+    pub fn with(mut self, other: &Self) -> Self {
+        self.collateral.extend(&other.collateral);
+        self.positions.extend(&other.positions);
+        self.quote += other.quote;
+        self
+    }
+}
+
 /// A world of 1 to `most` assets and an account in it worth anything from dust to a hundred million quote.
 pub fn account(most: usize) -> impl Strategy<Value = (World, Holdings)> {
     (any::<u64>(), any::<u64>(), 1..=most, 0f64..13.0).prop_map(|(world, holdings, assets, decades)| {
@@ -275,8 +384,15 @@ pub fn rounding(total_risk: u64, tails: u64) -> u64 {
     (u128::from(tails) * unit).div_ceil((WORST as u128) << (Z_BITS + RISK_BITS)) as u64 + 1
 }
 
-/// The netted legs of a book, as the engine sees them: exposure rounded away from zero.
-pub fn exposures<'a>(book: &Book, world: &'a World, basis: Basis) -> Vec<(i64, u64, &'a Column)> {
+/// What rounding may add to a joint stress of legs of `total` micro-units, the wider of whose shocks sum to `widest`:
+/// twice the charge, and one unit. As documented on `StressVector::worst`.
+pub fn stress_rounding(total: u64, widest: u64) -> u64 {
+    let unit = (1u128 << scenario::shift_for(total)) + 2;
+    (u128::from(widest) * unit).div_ceil(u128::from(RATE_ONE)) as u64 + 2
+}
+
+/// The exposures of a book as (asset, signed micro-units), as the engine sees them: rounded away from zero.
+pub fn legs(book: &Book, world: &World, basis: Basis) -> Vec<(usize, i64)> {
     let leg = |asset: usize| {
         let risk = &world.assets[asset];
         let quantity = book.quantity(asset);
@@ -287,10 +403,15 @@ pub fn exposures<'a>(book: &Book, world: &'a World, basis: Basis) -> Vec<(i64, u
             _ if quantity >= 0 => lower,
             _ => higher,
         };
-        let value = price.value(quantity).unwrap();
-        (value + i64::from(quantity > 0), risk.sigma, &world.columns[asset])
+        (asset, price.value(quantity).unwrap() + i64::from(quantity > 0))
     };
-    (0..world.assets.len()).filter(|&asset| world.assets[asset].netted).map(leg).collect()
+    (0..world.assets.len()).map(leg).collect()
+}
+
+/// The netted ones of them, with what the core knows of them.
+pub fn exposures<'a>(book: &Book, world: &'a World, basis: Basis) -> Vec<(i64, u64, &'a Column)> {
+    let netted = legs(book, world, basis).into_iter().filter(|leg| world.assets[leg.0].netted);
+    netted.map(|(asset, w)| (w, world.assets[asset].sigma, &world.columns[asset])).collect()
 }
 
 /// [`rounding`] of a book's exposures.
