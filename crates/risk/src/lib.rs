@@ -29,6 +29,8 @@
 //! | [`scenario`] | ticks → ring of standardised returns → tails, and the Expected Shortfall of a book |
 //! | [`haircut`] | σ and tails → haircuts inside governance's bounds → add-ons |
 //! | [`book`] | holdings → legs → equity, MM, IM |
+//! | [`option`] | option positions → their values, deltas and least charges, by [`black`] and [`table`] |
+//! | [`curve`], [`rows`] | all options on an asset → profit over the return → profit in every scenario |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
@@ -40,15 +42,20 @@
 
 extern crate alloc;
 
+pub mod black;
 pub mod book;
+pub mod curve;
 pub mod error;
 pub mod fill;
 pub mod fixed;
 pub mod haircut;
 pub mod liquidation;
+pub mod option;
 pub mod price;
+pub mod rows;
 pub mod scenario;
 pub mod settlement;
+pub mod table;
 pub mod volatility;
 
 pub use error::{Result, RiskError};

@@ -111,6 +111,23 @@ impl Price {
         self.shift > other.shift || (self.shift == other.shift && self.mantissa < other.mantissa)
     }
 
+    /// `⌊self/of⌋` as a rate, at most 2³⁰ times one.
+    ///
+    /// # Errors
+    /// [`RiskError::BadPrice`] if either is not set.
+    pub fn ratio(&self, of: &Self) -> Result<u64> {
+        if !self.is_set() || !of.is_set() {
+            return Err(RiskError::BadPrice);
+        }
+        let lift = RATE_BITS as i32 + of.shift as i32 - self.shift as i32;
+        if lift < 0 {
+            return Ok(0);
+        }
+        // The quotient of the mantissas is below two.
+        let quotient = (u128::from(self.mantissa) << lift.min(62)) / u128::from(of.mantissa);
+        Ok((quotient as u64).min(RATE_ONE << 30))
+    }
+
     /// The simple return `self/from − 1`, in 2⁻³², truncated towards minus infinity and bounded by
     /// ±25,600 %.
     ///

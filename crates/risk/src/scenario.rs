@@ -78,7 +78,7 @@ const fn pack(low: i64, high: i64) -> i64 {
 }
 
 #[inline(always)]
-const fn unpack(word: i64) -> (i64, i64) {
+pub(crate) const fn unpack(word: i64) -> (i64, i64) {
     let low = word as i32 as i64;
     (low, word.wrapping_sub(low) >> 32)
 }
@@ -87,15 +87,15 @@ const fn unpack(word: i64) -> (i64, i64) {
 const UNROLL: usize = 16;
 
 /// The seven smallest numbers seen so far, ascending.
-struct Smallest([i64; WORST]);
+pub(crate) struct Smallest([i64; WORST]);
 
 impl Smallest {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self([i64::MAX; WORST])
     }
 
     #[inline(always)]
-    fn push(&mut self, x: i64) {
+    pub(crate) fn push(&mut self, x: i64) {
         if x < self.0[WORST - 1] {
             let mut at = WORST - 1;
             while at > 0 && self.0[at - 1] > x {
@@ -106,7 +106,7 @@ impl Smallest {
         }
     }
 
-    fn sum(&self) -> i64 {
+    pub(crate) fn sum(&self) -> i64 {
         self.0.iter().sum()
     }
 }
@@ -188,6 +188,11 @@ impl Vector {
                 }
             }
         }
+    }
+
+    /// The packed sums.
+    pub(crate) const fn words(&self) -> &Column {
+        &self.0
     }
 
     /// Sum of the worst [`WORST`] losses, in weights times 2⁻¹⁰; not below zero.
