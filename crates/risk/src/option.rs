@@ -159,7 +159,12 @@ impl OptionPosition {
         let strike = self.strike.ratio(spot)?;
         if share == RATE_ONE {
             let contract = Contract::new(strike as i64, self.deviation);
-            return Ok(Prepared { contract, moving: value, notional, remote: strike >> (RATE_BITS + 20) != 0 });
+            return Ok(Prepared {
+                contract,
+                moving: value,
+                notional,
+                remote: strike >> (RATE_BITS + 20) != 0,
+            });
         }
         // K − (1 − λ)·M, over λ; nothing moves where λ is zero.
         let done = credit(fixed.ratio(spot)?, RATE_ONE - share)?;
@@ -196,7 +201,7 @@ impl OptionPosition {
     /// conservative value for taking on risk.
     ///
     /// Never above the exact value; below it by at most [`PRICE_ERROR`]`·2` of the underlying's value
-    /// and three micro-units, where the strike is below 2²⁰ times spot.
+    /// and eight micro-units, where the strike is below 2²⁰ times spot.
     ///
     /// # Errors
     /// [`RiskError::Overflow`], [`RiskError::BadPrice`], [`RiskError::BadParameter`].

@@ -111,6 +111,9 @@ impl Price {
         self.shift > other.shift || (self.shift == other.shift && self.mantissa < other.mantissa)
     }
 
+    /// Largest ratio that is told apart, a rate: 2³⁰.
+    const MAX_RATIO: u64 = RATE_ONE << 30;
+
     /// `⌊self/of⌋` as a rate, at most 2³⁰ times one.
     ///
     /// # Errors
@@ -119,13 +122,15 @@ impl Price {
         if !self.is_set() || !of.is_set() {
             return Err(RiskError::BadPrice);
         }
-        let lift = RATE_BITS as i32 + of.shift as i32 - self.shift as i32;
-        if lift < 0 {
-            return Ok(0);
+        // The quotient of the mantissas is between one half and two.
+        match RATE_BITS as i32 + of.shift as i32 - self.shift as i32 {
+            i32::MIN..0 => Ok(0),
+            lift @ 0..=62 => {
+                let quotient = (u128::from(self.mantissa) << lift) / u128::from(of.mantissa);
+                Ok((quotient as u64).min(Self::MAX_RATIO))
+            }
+            _ => Ok(Self::MAX_RATIO),
         }
-        // The quotient of the mantissas is below two.
-        let quotient = (u128::from(self.mantissa) << lift.min(62)) / u128::from(of.mantissa);
-        Ok((quotient as u64).min(RATE_ONE << 30))
     }
 
     /// The simple return `self/from − 1`, in 2⁻³², truncated towards minus infinity and bounded by

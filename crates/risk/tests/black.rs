@@ -32,7 +32,7 @@ fn deviation() -> impl Strategy<Value = u64> {
 /// A spot after a move, and the growth bits it needs.
 fn point() -> impl Strategy<Value = (Point, u32)> {
     let near = (-0.2..0.2f64).prop_map(|x| ((UNIT * x.exp()) as u64, 0));
-    let any = (0..=MAX_GROWTH_BITS).prop_flat_map(|bits| (0..2 * RATE_ONE << bits, Just(bits)));
+    let any = (0..=MAX_GROWTH_BITS).prop_flat_map(|bits| (0..(2 * RATE_ONE) << bits, Just(bits)));
     let far = ((-32.0..0.0f64).prop_map(|power| (UNIT * power.exp2()) as u64), 0..=MAX_GROWTH_BITS);
     prop_oneof![Just((RATE_ONE, 0)), near, any, far].prop_map(|(factor, bits)| (Point::new(factor), bits))
 }
