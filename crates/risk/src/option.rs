@@ -102,9 +102,9 @@ pub fn deviation(implied: u64, remaining_s: u32, window_s: u32) -> Result<u64> {
     let (remaining, window) = (u64::from(remaining_s), u64::from(window_s));
     // Three times the time that counts: below 2³⁴.
     let thirds = if remaining >= window { 3 * remaining - 2 * window } else { remaining };
-    // √(t/year) as a rate: the quotient is held in 2⁻⁵⁶ (34 + 56 bits), its root in 2⁻²⁸.
-    let ratio = (u128::from(thirds) << 56) / u128::from(3 * YEAR_S);
-    credit(implied, u64::try_from(ratio.isqrt()).map_err(|_| RiskError::Overflow)? << (RATE_BITS - 28))
+    // t/year in 2⁻⁵⁶: at most 182 years, so 64 bits hold it. Its root is in 2⁻²⁸.
+    let ratio = ((u128::from(thirds) << 56) / u128::from(3 * YEAR_S)) as u64;
+    credit(implied, ratio.isqrt() << (RATE_BITS - 28))
 }
 
 /// A position in one option.
