@@ -39,6 +39,8 @@
 //! | [`asset`] | what the board publishes of an asset, as the engine reads it |
 //! | [`book`], [`margin`] | holdings → legs → equity, MM, IM |
 //! | [`explain`] | a margin → what each leg adds, the worst rows, the distance to liquidation |
+//! | [`option`] | option positions → their values, deltas and least charges, by [`black`] and [`table`] |
+//! | [`curve`], [`rows`] | all options on an asset → profit over the return → profit in every scenario |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
@@ -51,7 +53,9 @@
 extern crate alloc;
 
 pub mod asset;
+pub mod black;
 pub mod book;
+pub mod curve;
 pub mod envelope;
 pub mod error;
 pub mod explain;
@@ -65,11 +69,14 @@ mod leg;
 pub mod liquidation;
 pub mod liquidity;
 pub mod margin;
+pub mod option;
 pub mod price;
 pub mod ring;
+pub mod rows;
 pub mod scenario;
 pub mod settlement;
 pub mod stress;
+pub mod table;
 pub mod volatility;
 
 pub use error::{Result, RiskError};

@@ -123,6 +123,28 @@ impl Price {
         self.shift > other.shift || (self.shift == other.shift && self.mantissa < other.mantissa)
     }
 
+    /// Largest ratio that is told apart, a rate: 2³⁰.
+    const MAX_RATIO: u64 = RATE_ONE << 30;
+
+    /// `⌊self/of⌋` as a rate, at most 2³⁰ times one.
+    ///
+    /// # Errors
+    /// [`RiskError::BadPrice`] if either is not set.
+    pub fn ratio(&self, of: &Self) -> Result<u64> {
+        if !self.is_set() || !of.is_set() {
+            return Err(RiskError::BadPrice);
+        }
+        // The quotient of the mantissas is between one half and two.
+        match RATE_BITS as i32 + of.shift as i32 - self.shift as i32 {
+            i32::MIN..0 => Ok(0),
+            lift @ 0..=62 => {
+                let quotient = (u128::from(self.mantissa) << lift) / u128::from(of.mantissa);
+                Ok((quotient as u64).min(Self::MAX_RATIO))
+            }
+            _ => Ok(Self::MAX_RATIO),
+        }
+    }
+
     /// The simple return `self/from − 1`, in 2⁻³², truncated towards minus infinity and bounded by
     /// ±25,600 %.
     ///

@@ -105,15 +105,15 @@ pub(crate) fn accumulate<const N: usize>(sums: &mut [i64], columns: [&[i64]; N],
 }
 
 /// The seven smallest numbers seen so far, ascending.
-struct Smallest([i64; WORST]);
+pub(crate) struct Smallest([i64; WORST]);
 
 impl Smallest {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self([i64::MAX; WORST])
     }
 
     #[inline(always)]
-    fn push(&mut self, x: i64) {
+    pub(crate) fn push(&mut self, x: i64) {
         if x < self.0[WORST - 1] {
             let mut at = WORST - 1;
             while at > 0 && self.0[at - 1] > x {
@@ -124,7 +124,7 @@ impl Smallest {
         }
     }
 
-    fn sum(&self) -> i64 {
+    pub(crate) fn sum(&self) -> i64 {
         self.0.iter().sum()
     }
 }
@@ -209,6 +209,11 @@ impl Vector {
     #[must_use]
     pub fn row(&self, row: usize) -> i64 {
         get(&self.0, row)
+    }
+
+    /// The packed sums.
+    pub(crate) const fn words(&self) -> &Column {
+        &self.0
     }
 
     /// Sum of the worst [`WORST`] losses, in weights times 2⁻¹⁰; not below zero.

@@ -40,6 +40,21 @@ proptest! {
 
     /// `raw = price·10^(expo + 6 − decimals)`, cleared of its denominator on both sides.
     #[test]
+    fn a_ratio_is_the_floor_of_the_exact_one(a in any_price(), b in any_price()) {
+        // a.mantissa·2^(32 + b.shift − a.shift) / b.mantissa
+        let lift = 32 + i64::from(b.shift) - i64::from(a.shift);
+        let exact = if lift < 0 {
+            U256::ZERO
+        } else {
+            (U256::from(a.mantissa) << lift as usize) / U256::from(b.mantissa)
+        };
+        let most = U256::from(RATE_ONE << 30);
+        prop_assert_eq!(U256::from(a.ratio(&b).unwrap()), exact.min(most));
+        prop_assert_eq!(a.ratio(&Price::default()), Err(BadPrice));
+        prop_assert_eq!(Price::default().ratio(&b), Err(BadPrice));
+    }
+
+    #[test]
     fn a_decimal_price_is_kept_to_a_relative_error_of_two_to_the_minus_46(
         price in 1..=i64::MAX, bits in 0u32..63, expo in MIN_EXPO..=0, decimals in 0..=MAX_DECIMALS,
     ) {

@@ -2,6 +2,8 @@
 //! arithmetic that the engine's packed arithmetic is compared with.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod normal;
+
 use ballast_risk::Result;
 use ballast_risk::RiskError;
 use ballast_risk::asset::{AssetRisk, RiskView, Side};
