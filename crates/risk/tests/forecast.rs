@@ -150,8 +150,13 @@ fn the_bound_is_reached_by_one_move_out_of_calm() {
     let extreme = ForecastWeights { short: MAX_SHORT_WEIGHT_BPS, fast: rest, slow: MIN_WEIGHT_BPS };
     assert!((bound(&extreme) - 2.0).abs() < 1e-9);
     for weights in [reference, extreme] {
-        let params =
-            VolatilityParams { fast_half_life_s: 1 << 20, slow_half_life_s: 1 << 31, floor: 1, weights, ..PARAMS };
+        let params = VolatilityParams {
+            fast_half_life_s: 1 << 20,
+            slow_half_life_s: 1 << 31,
+            floor: 1,
+            weights,
+            ..PARAMS
+        };
         let mut state = VolatilityState::with_prior(0);
         state.observe(&params, &from_f64(1.0), 0).unwrap();
         let Live { sigma, forecast } = state.observe(&params, &from_f64(2.0), 300).unwrap();
@@ -277,7 +282,11 @@ fn out_of_sample_the_forecast_beats_every_single_average() {
     let forecast = mean(&|l, _| l.forecast);
     let garch = mean(&|_, garch| garch);
     let rivals: [f64; RIVALS.len()] = core::array::from_fn(|at| mean(&|l, _| l.rivals[at]));
-    println!("mean {forecast:.4}, σ {:.4}, larger {:.4}, GARCH {garch:.4}, EWMA {rivals:.4?}", mean(&|l, _| l.sigma), mean(&|l, _| l.charged));
+    println!(
+        "mean {forecast:.4}, σ {:.4}, larger {:.4}, GARCH {garch:.4}, EWMA {rivals:.4?}",
+        mean(&|l, _| l.sigma),
+        mean(&|l, _| l.charged)
+    );
 
     // Against single averages: the best of them, chosen in hindsight, is 0.053 behind.
     let best = rivals.into_iter().fold(f64::INFINITY, f64::min);

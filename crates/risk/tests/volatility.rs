@@ -274,7 +274,10 @@ fn parameters_that_make_no_sense_are_refused() {
         VolatilityParams { horizon_s: 0, ..PARAMS },
         VolatilityParams { floor: 0, ..PARAMS },
         VolatilityParams { floor: RATE_ONE, ..PARAMS },
-        VolatilityParams { weights: ForecastWeights { short: PARAMS.weights.short + 1, ..PARAMS.weights }, ..PARAMS },
+        VolatilityParams {
+            weights: ForecastWeights { short: PARAMS.weights.short + 1, ..PARAMS.weights },
+            ..PARAMS
+        },
     ] {
         assert_eq!(broken.validate(), Err(BadParameter), "{broken:?}");
     }

@@ -143,8 +143,8 @@ pub fn default_params() -> ClearinghouseParams {
         gross_floor_bps: 10,
         notice_doubling_s: 0,
         notice_least_bps: 10_000,
-        forecast_short_bps: 3_000,
-        forecast_fast_bps: 2_000,
+        forecast_short_bps: 3_500,
+        forecast_fast_bps: 1_000,
     }
 }
 
