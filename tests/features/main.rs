@@ -9,7 +9,6 @@ mod governance;
 mod health;
 mod liquidate;
 mod listing;
-
 mod match_fill;
 mod migrate;
 mod oracle;
