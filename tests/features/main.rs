@@ -3,16 +3,20 @@
 
 mod account;
 mod common;
+mod crowding;
 mod deposit;
 mod fees;
 mod governance;
 mod health;
+mod implied;
 mod liquidate;
+mod liquidity;
 mod listing;
 mod match_fill;
 mod migrate;
 mod oracle;
 mod settle;
+mod stress;
 mod tick;
 mod tokens;
 mod withdraw;
