@@ -3,14 +3,13 @@
 use ballast::error::BallastError;
 use ballast::event::CalibrationLoaded;
 use ballast::instructions::LoadCalibrationArgs;
-use ballast_risk::margin::Margin;
 use ballast_risk::scenario::get;
 use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
 use ballast_sandbox::risk::stress_rows;
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Person};
 use solana_sha256_hasher::hashv;
 
-use crate::common::{BASE, prices_after, refused, sol};
+use crate::common::{BASE, health_of, prices_after, refused, sol};
 
 const HOUR: i64 = 3_600;
 const NEW: u8 = 1;
@@ -46,10 +45,6 @@ fn holding(house: &mut House, coins: [i64; 2]) -> Person {
         house.fill_at_oracle(market as u8, &who, &desk, coins * BASE).expect("a fill");
     }
     who
-}
-
-fn margin(house: &House, who: &Person) -> Margin {
-    house.health(who).maintenance
 }
 
 #[test]
@@ -110,7 +105,7 @@ fn attack_an_own_history_that_mirrors_btc_is_no_hedge() {
         assert_eq!((house.board().assets[1].ticks_lived, house.board().assets[1].netted), (lived, 0));
         if lived % 8 == 0 {
             let [pair, btc, new] = [[100, -100], [100, 0], [0, -100]].map(|c| holding(&mut house, c));
-            let [pair, btc, new] = [pair, btc, new].map(|who| margin(&house, &who));
+            let [pair, btc, new] = [pair, btc, new].map(|who| health_of(&mut house, &who));
             assert_eq!(pair.expected_shortfall, btc.expected_shortfall, "the new leg hedges nothing");
             assert!(pair.maintenance + 2 >= btc.maintenance + new.maintenance, "{pair:?}");
             assert!(
@@ -127,7 +122,7 @@ fn attack_an_own_history_that_mirrors_btc_is_no_hedge() {
     prices_after(&mut house, 1, &[100.0, 100.0]);
     assert_eq!(house.board().assets[1].netted, 1);
     let [pair, new] = [[100, -100], [0, -100]].map(|c| holding(&mut house, c));
-    let (pair, new) = (margin(&house, &pair), margin(&house, &new));
+    let (pair, new) = (health_of(&mut house, &pair), health_of(&mut house, &new));
     assert!(2 * pair.expected_shortfall > new.expected_shortfall, "{pair:?} {new:?}");
 }
 

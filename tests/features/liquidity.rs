@@ -11,7 +11,9 @@ use ballast_sandbox::house::{QUOTE, default_params};
 use ballast_sandbox::oracle::Update;
 use ballast_sandbox::{AssetSpec, Feed, House, Keypair, Person, Signer};
 
-use crate::common::{BASE, COIN, Rival, refused, refused_ix, sol, stranger, unsigned, with_account};
+use crate::common::{
+    BASE, COIN, Rival, health_of, refused, refused_ix, sol, stranger, unsigned, with_account,
+};
 
 const HOUR: i64 = 3_600;
 const MILLION: u64 = 1_000_000 * QUOTE;
@@ -168,8 +170,8 @@ fn buyer(house: &mut House, desk: &Person, coins: i64, quote: u64) -> Person {
     who
 }
 
-fn addons(house: &House, who: &Person) -> u64 {
-    house.health(who).maintenance.addons
+fn addons(house: &mut House, who: &Person) -> u64 {
+    health_of(house, who).addons
 }
 
 #[test]
@@ -181,7 +183,7 @@ fn attack_a_whale_pays_more_than_in_proportion() {
     let state = house.board().assets[0];
     // Half of a per cent of the depth is inside the crowd, a tenth of the depth is not.
     assert!(state.crowd_long > 500 * QUOTE && state.crowd_long < 1_000 * QUOTE);
-    let (one, all) = (addons(&house, &small), addons(&house, &whale));
+    let (one, all) = (addons(&mut house, &small), addons(&mut house, &whale));
     let excess = all - 200 * one;
     // η·σ·(√(100,000/depth) − √(crowd/depth)), on all of it.
     let sigma = state.sigma as f64 / (1u64 << 32) as f64;
@@ -197,7 +199,7 @@ fn attack_splitting_below_the_crowd_does_not_lower_the_total() {
     let whole = buyer(&mut house, &desk, 100, 10_000);
     let parts: Vec<Person> = (0..10).map(|_| buyer(&mut house, &desk, 10, 1_000)).collect();
     buyer(&mut house, &desk, 900, 1_000_000);
-    let before = addons(&house, &whole);
+    let before = addons(&mut house, &whole);
     house.refresh_exposure(0).expect("anybody copies what is open");
     let state = house.board().assets[0];
     assert_eq!(state.open_interest, 1_100 * COIN);
@@ -206,7 +208,7 @@ fn attack_splitting_below_the_crowd_does_not_lower_the_total() {
         state.crowd_long.abs_diff(crowd) <= 99 && state.crowd_short.abs_diff(crowd) <= 99,
         "a tenth of the side"
     );
-    let (one, sum) = (addons(&house, &whole), parts.iter().map(|p| addons(&house, p)).sum::<u64>());
+    let (one, sum) = (addons(&mut house, &whole), parts.iter().map(|p| addons(&mut house, p)).sum::<u64>());
     assert!(sum >= one && sum <= one + 10, "{sum} in ten accounts, {one} in one");
     assert!(one > before, "the rest of the crowd is unwound with it");
 }

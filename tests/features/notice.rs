@@ -7,7 +7,7 @@ use ballast_risk::fixed::RATE_ONE;
 use ballast_sandbox::house::{QUOTE, default_params};
 use ballast_sandbox::{AssetSpec, House, Person};
 
-use crate::common::{BASE, COIN, assert_conserved, prices_after, refused, refused_ix};
+use crate::common::{BASE, COIN, assert_conserved, health_of, prices_after, refused, refused_ix};
 
 const MINUTE: i64 = 60;
 const CALM: [f64; 2] = [100.0, 1.0];
@@ -20,10 +20,14 @@ fn with_notice(notice_doubling_s: u32, notice_least_bps: u32) -> ClearinghousePa
 /// A seasoned house with a coin that makes the index, at a floor so low that the joint core is what binds, and a
 /// thin one without weight in it.
 fn house(params: ClearinghouseParams) -> House {
+    house_with_floor(params, 310)
+}
+
+fn house_with_floor(params: ClearinghouseParams, haircut_min_bps: u32) -> House {
     let mut specs = vec![AssetSpec::coin("SOL", 9), AssetSpec::coin("THIN", 9)];
     for (spec, weight) in specs.iter_mut().zip([10_000, 0]) {
         spec.args.index_weight_bps = weight;
-        (spec.args.haircut_min_bps, spec.args.max_move_bps) = (310, 10);
+        (spec.args.haircut_min_bps, spec.args.max_move_bps) = (haircut_min_bps, 10);
         (spec.args.haircut_max_bps, spec.args.fall_bps, spec.args.rise_bps) = (10_000, 310, 310);
     }
     let mut house = House::listing(params, specs);
@@ -198,7 +202,7 @@ fn one_factor_serves_the_whole_book() {
         house.fill_at_oracle(0, &who, &desk, 50 * BASE).expect("a fill");
         house.fill_at_oracle(1, &who, &desk, -5_000 * BASE).expect("a fill");
         jump(&mut house);
-        (notice(&house), house.health(&who).maintenance)
+        (notice(&house), health_of(&mut house, &who))
     });
     assert!(c < RATE_ONE * 2 / 3 && one == RATE_ONE);
     let scaled = (u128::from(full.expected_shortfall) * u128::from(c) >> 32) as u64;
@@ -206,18 +210,16 @@ fn one_factor_serves_the_whole_book() {
     assert_eq!(lagging.stress, full.stress);
 }
 
+/// The core that lags would otherwise take the account below the floor that the envelope was checked against.
 #[test]
 fn the_least_haircut_binds_under_notice_too() {
-    let (mut house, who, _) = story(with_notice(3_600, 5_000), 1_000);
+    let mut house = house_with_floor(with_notice(3_600, 5_000), 600);
+    let (who, desk) = (house.person_with_quote(1_000), house.person_with_quote(1_000_000));
+    house.fill_at_oracle(0, &who, &desk, 100 * BASE).expect("a fill");
     jump(&mut house);
-    assert!(notice(&house) < RATE_ONE);
-    let m = house.health(&who).maintenance;
-    assert!(m.maintenance >= 310 * QUOTE, "{m:?}");
-    // With the factor at its least and a calm that has come back below the floor, it is the floor that is left.
     let state = house.board().assets[0];
-    let lagging =
-        (u128::from(state.haircut_long - state.addon_long) * u128::from(notice(&house)) >> 32) as u64;
-    let charged = lagging + state.addon_long.max(state.haircut_min.saturating_sub(lagging));
-    let floor = (u128::from(charged) * u128::from(10_000 * QUOTE) >> 32) as u64;
-    assert!(m.maintenance >= floor, "{m:?} below {floor}");
+    assert!(state.haircut_long > state.haircut_min, "at full volatility the floor is far below");
+    let m = health_of(&mut house, &who);
+    assert!(m.core < 500 * QUOTE, "the core lags: {m:?}");
+    assert!(m.maintenance >= 600 * QUOTE && m.maintenance <= 620 * QUOTE, "{m:?}");
 }

@@ -3,14 +3,13 @@
 use anchor_lang::error::ErrorCode;
 use ballast::error::BallastError;
 use ballast::event::StressLoaded;
-use ballast::instructions::LoadCalibrationArgs;
+use ballast::instructions::{HealthReport, LoadCalibrationArgs};
 use ballast::limits::ClearinghouseParams;
-use ballast_risk::margin::Margin;
 use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
 use ballast_sandbox::risk::stress_rows;
 use ballast_sandbox::{AssetSpec, House, Keypair, Person, Signer};
 
-use crate::common::{BASE, Rival, refused, refused_ix, sol, unsigned, with_account};
+use crate::common::{BASE, Rival, health_of, refused, refused_ix, sol, unsigned, with_account};
 
 /// A coin with shocks of its own, basis points.
 fn shocked(name: &str, fall_bps: u32, rise_bps: u32) -> AssetSpec {
@@ -42,10 +41,6 @@ fn holding(house: &mut House, dollars: &[i64]) -> Person {
     who
 }
 
-fn margin(house: &House, who: &Person) -> Margin {
-    house.health(who).maintenance
-}
-
 /// Equal but for what the rounding of weights may hide, which is charged.
 #[track_caller]
 fn about(value: u64, dollars: u64) {
@@ -54,7 +49,7 @@ fn about(value: u64, dollars: u64) {
 
 /// `max(ES, (1 − ω)·ES + ω·stress)` at ω = 25 %, up to one micro-unit.
 #[track_caller]
-fn assert_blended(m: &Margin) {
+fn assert_blended(m: &HealthReport) {
     let blend = (3 * m.expected_shortfall + m.stress).div_ceil(4).max(m.expected_shortfall);
     assert!(m.core.abs_diff(blend) <= 1, "{m:?}");
 }
@@ -63,7 +58,7 @@ fn assert_blended(m: &Margin) {
 fn a_shock_of_its_own_binds_through_omega() {
     let mut house = opened(House::listing(default_params(), vec![shocked("SOL", 5_000, 10_000)]), &[100.0]);
     let (long, short) = (holding(&mut house, &[10_000]), holding(&mut house, &[-10_000]));
-    let (long, short) = (margin(&house, &long), margin(&house, &short));
+    let (long, short) = (health_of(&mut house, &long), health_of(&mut house, &short));
     about(long.stress, 5_000);
     about(short.stress, 10_000);
     for m in [long, short] {
@@ -81,7 +76,7 @@ fn a_shock_of_its_own_binds_through_omega() {
 fn stress_below_the_shortfall_changes_nothing() {
     let mut house = opened(House::listing(default_params(), vec![shocked("SOL", 150, 150)]), &[100.0]);
     let who = holding(&mut house, &[10_000]);
-    let m = margin(&house, &who);
+    let m = health_of(&mut house, &who);
     assert!(m.stress < m.expected_shortfall, "{m:?}");
     assert_eq!(m.core, m.expected_shortfall);
 }
@@ -97,11 +92,11 @@ fn a_remembered_day_binds_where_no_single_shock_does() {
     let pair = holding(&mut house, &[10_000, -10_000]);
     let one = holding(&mut house, &[10_000]);
     // Row 0 takes a quarter off everything; row 1 drives the pair apart by 12.5 + 25 %.
-    about(margin(&house, &both).stress, 5_000);
-    about(margin(&house, &pair).stress, 3_750);
-    about(margin(&house, &one).stress, 2_500);
+    about(health_of(&mut house, &both).stress, 5_000);
+    about(health_of(&mut house, &pair).stress, 3_750);
+    about(health_of(&mut house, &one).stress, 2_500);
     for who in [&both, &pair, &one] {
-        assert_blended(&margin(&house, who));
+        assert_blended(&health_of(&mut house, who));
     }
     let state = house.board().assets[0];
     assert_eq!(
@@ -123,7 +118,7 @@ fn a_perfectly_hedged_book_still_pays_for_decorrelation() {
     for (decorrelation_bps, stress) in [(500, 500), (10_000, 1_000)] {
         let mut house = twins(ClearinghouseParams { decorrelation_bps, ..default_params() });
         let who = holding(&mut house, &[10_000, -10_000]);
-        let m = margin(&house, &who);
+        let m = health_of(&mut house, &who);
         assert!(m.expected_shortfall < QUOTE, "history says that nothing can happen: {m:?}");
         // Either one leg fails alone (5 % of it), or every hedge fails that far (d·5 % of both).
         about(m.stress, stress);
@@ -135,14 +130,14 @@ fn a_perfectly_hedged_book_still_pays_for_decorrelation() {
 fn no_book_is_hedged_below_the_gross_floor() {
     let mut house = twins(ClearinghouseParams { gross_floor_bps: 2_000, ..default_params() });
     let who = holding(&mut house, &[10_000, -10_000]);
-    let m = margin(&house, &who);
+    let m = health_of(&mut house, &who);
     assert!(m.core + m.addons < 2_000 * QUOTE, "hedged, it would pay less: {m:?}");
     about(m.maintenance, 4_000);
     // In one asset there is nothing left to be floored.
     let flat = holding(&mut house, &[10_000]);
     let other = house.person_with_quote(10_000_000);
     house.fill_at_oracle(0, &flat, &other, -100 * BASE).expect("closed");
-    assert_eq!(margin(&house, &flat).maintenance, 0);
+    assert_eq!(health_of(&mut house, &flat).maintenance, 0);
 }
 
 // ---- loading -------------------------------------------------------------------------------------
