@@ -55,7 +55,7 @@ fn the_index_is_the_weighted_mean_of_the_assets_volatility() {
     let mut house = House::listing(default_params(), specs);
     house.open().expect("governance opens");
     house.post_all(&[100.0, 1_000.0, 1.0]);
-    for (prices, _) in [([93.0, 1_010.0, 1.0], 0), ([93.0, 1_000.0, 7.0], 1), ([95.0, 1_100.0, 3.0], 2)] {
+    for prices in [[93.0, 1_010.0, 1.0], [93.0, 1_000.0, 7.0], [95.0, 1_100.0, 3.0]] {
         prices_after(&mut house, 400, &prices);
         let sigma = house.board().assets.map(|a| a.sigma);
         assert_eq!(index(&house), (sigma[0] + 3 * sigma[1]) / 4);
@@ -167,7 +167,7 @@ fn a_short_tick_brings_what_fades_with_time_in_step() {
     prices_after(&mut house, 300, &[88.0]);
     house.tick().expect("the index has jumped");
     let before = house.board().assets[0];
-    // The price of 840 seconds later is refreshed before the cell turns, the tick comes after.
+    // The price is refreshed just before the cell turns, the tick comes after.
     prices_after(&mut house, 590, &[88.0]);
     let refreshed = house.board().assets[0];
     house.vm.advance(30);

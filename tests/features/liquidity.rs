@@ -255,7 +255,7 @@ fn exposure_is_copied_as_it_is_and_from_nowhere_else() {
         refused_ix(&mut house, BallastError::WrongClearinghouse, mixed, &[]);
     }
     // Copying it twice is copying it once.
-    house.vm.send(&[genuine.clone()], &[]).expect("anybody copies");
+    house.vm.send(core::slice::from_ref(&genuine), &[]).expect("anybody copies");
     let once = house.vm.data(&at.board);
     house.vm.send(&[genuine], &[]).expect("anybody copies");
     assert!(house.vm.data(&at.board) == once);

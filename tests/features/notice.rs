@@ -81,7 +81,7 @@ fn a_jump_of_volatility_does_not_at_once_liquidate_who_could_still_top_up() {
     assert!(noticed.maintenance.maintenance < at_once.maintenance.maintenance * 3 / 4, "but not by all");
     // c scales the shortfall and nothing else.
     let (full, lagging) = (at_once.maintenance.expected_shortfall, noticed.maintenance.expected_shortfall);
-    assert!(lagging.abs_diff((u128::from(full) * u128::from(c) >> 32) as u64) <= 2);
+    assert!(lagging.abs_diff(((u128::from(full) * u128::from(c)) >> 32) as u64) <= 2);
     let refresh = house.at.liquidate_position(who.account, keeper.party(), 0, 10 * COIN);
     refused_ix(&mut house, BallastError::AccountHealthy, refresh, &[&keeper.key]);
     house.fund_quote(&who, 500 * QUOTE).expect("time to act");
@@ -205,7 +205,7 @@ fn one_factor_serves_the_whole_book() {
         (notice(&house), health_of(&mut house, &who))
     });
     assert!(c < RATE_ONE * 2 / 3 && one == RATE_ONE);
-    let scaled = (u128::from(full.expected_shortfall) * u128::from(c) >> 32) as u64;
+    let scaled = ((u128::from(full.expected_shortfall) * u128::from(c)) >> 32) as u64;
     assert!(lagging.expected_shortfall.abs_diff(scaled) <= 1, "{lagging:?} of {full:?}");
     assert_eq!(lagging.stress, full.stress);
 }
