@@ -11,9 +11,11 @@
 //! | [`oracle`] | price accounts |
 //! | [`tokens`] | mints and wallets |
 //! | [`house`] | a clearinghouse that is set up, and its people |
+//! | [`risk`] | its stress rows, depth, implied volatility and exposure |
 
 pub mod house;
 pub mod oracle;
+pub mod risk;
 pub mod tokens;
 pub mod vm;
 
