@@ -183,7 +183,6 @@ fn hundred_wallets_cannot_re_lever_a_pump() {
 
 /// Margin that a fill asked for must not leave in the next instruction, before anybody copied what is open.
 #[test]
-#[ignore = "a withdrawal knows only the crowd that was last copied to the board"]
 fn attack_a_crowds_margin_is_not_withdrawn_before_the_board_knows_of_it() {
     let mut house = house(1_000);
     crowd(&mut house, 800);

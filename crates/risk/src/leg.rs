@@ -132,8 +132,8 @@ impl<'a> Leg<'a> {
         let mut rate = self.addon;
         if self.netted && params.notice < RATE_ONE {
             let haircut = risk.side(self.is_short()).haircut;
-            // Less the unit that the published core was rounded up by.
-            let core = haircut.saturating_sub(rate).saturating_sub(1);
+            // Less the units that the published core was rounded up by: of the shortfall, and of the blend.
+            let core = haircut.saturating_sub(rate).saturating_sub(2);
             let lagging = credit(core, params.notice)?;
             let stressed = if core > self.shock {
                 self.shock.saturating_sub(lagging)

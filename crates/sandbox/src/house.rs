@@ -84,7 +84,7 @@ impl AssetSpec {
             deposit_cap: 1 << 62,
             fall_bps: 500,
             rise_bps: 500,
-            max_move_bps: 150,
+            max_move_bps: 120,
             carry_bps: 0,
             index_weight_bps: 10_000,
             implied_feed_id: [0; 32],

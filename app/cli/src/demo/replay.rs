@@ -158,9 +158,7 @@ fn set_up(paths: &PricePaths, calibration_bars: usize) -> Result<House> {
         house.list_asset(spec).map_err(refused("an asset could not be listed"))?;
         let mut market = MarketSpec::perpetual(&series.symbol, index as u8);
         market.args.penalty_bps = setting.asset.penalty_bps;
-        house
-            .open_market(market)
-            .map_err(refused("a market could not be opened"))?;
+        house.open_market(market).map_err(refused("a market could not be opened"))?;
         house.calibrate(loaded).map_err(refused("a calibration could not be loaded"))?;
         let stress = LoadStressArgs { asset: index as u8, shocks: setting.shocks() };
         let load = house.at.load_stress(house.governance.pubkey(), stress);

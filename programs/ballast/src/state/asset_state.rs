@@ -74,7 +74,7 @@ pub struct AssetState {
     pub crowd_short: u64,
     /// `η·σ/√depth`, 2⁻⁵⁶: what an exposure beyond the crowd costs.
     pub impact: u64,
-    /// Un-netted addition to IM for open interest near its cap, a rate.
+    /// How crowded its markets are, a share: what of its haircut is added to IM, un-netted.
     pub crowding: u64,
     /// Volume over a horizon as last reported, quote micro-units, and when, unix seconds.
     pub depth: u64,
@@ -251,7 +251,7 @@ impl AssetState {
             },
             floor: self.haircut_min,
             impact: Impact { coefficient: self.impact },
-            crowding: self.crowding,
+            crowding: self.crowding_rate(self.crowding),
             favour: 0,
         }
     }
@@ -344,6 +344,12 @@ impl AssetState {
         self.addon_long = h.addon_long;
         self.addon_short = h.addon_short;
         self.netted = h.netted.into();
+    }
+
+    /// What a market that is crowded by this share adds to IM, a rate.
+    pub fn crowding_rate(&self, crowding: u64) -> u64 {
+        let haircut = self.haircut_long.max(self.haircut_short);
+        if crowding == 0 { 0 } else { fixed::charge(haircut, crowding).unwrap_or(haircut) }
     }
 
     /// Whether a tick at `now` finds a new return of it: a fresh price, and one that was published at least three
