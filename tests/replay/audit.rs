@@ -82,8 +82,8 @@ impl Audit {
             track.push(AssetSeen {
                 ts: now,
                 price: asset.spot,
-                haircut: asset.haircut_long.max(asset.haircut_short),
-                own: asset.sigma * asset.tails[0].max(asset.tails[1]),
+                haircut: asset.haircut.widest(),
+                own: asset.sigma * asset.tails.widest(),
             });
         }
         self.compare_with_the_engine(moment, &seen, now);
@@ -153,8 +153,8 @@ impl Audit {
         if is.shortfall() >= was.shortfall() + slack {
             self.problem(now, format!("a liquidation did not help: {was:?} then {is:?}"));
         }
-        let target = (is.maintenance + slack) * (1.0 + seen.board.buffer);
-        if is.equity > target + seen.board.dust + was.noise && was.gross > seen.board.dust {
+        let target = (is.maintenance + slack) * (1.0 + seen.board.params.buffer);
+        if is.equity > target + seen.board.params.dust + was.noise && was.gross > seen.board.params.dust {
             self.problem(now, format!("a liquidation went too far: {was:?} then {is:?}"));
         }
         let penalty = was.equity - is.equity;

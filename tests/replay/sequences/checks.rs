@@ -114,7 +114,7 @@ impl World {
                 .iter()
                 .map(|c| {
                     let a = &after.board.assets[c.asset];
-                    c.amount as f64 * a.spot.min(a.stable) * (1.0 - a.haircut_long)
+                    c.amount as f64 * a.spot.min(a.stable) * (1.0 - a.haircut.long)
                 })
                 .sum();
             must!(is.quote as f64 >= -credit - 2.0, "a loss of {paid} was paid with what is not there");
@@ -132,8 +132,10 @@ impl World {
         must!(after.board.is_fresh_for(was, now), "liquidated on a stale price");
         must!(!m[0].is_clearly_healthy(), "a healthy account was liquidated: {:?}", m[0]);
         must!(m[1].shortfall() < m[0].shortfall() + slack, "a liquidation did not help: {m:?}");
-        let ceiling = (m[1].maintenance + slack) * (1.0 + after.board.buffer) + after.board.dust + m[0].noise;
-        let closes = m[0].gross <= after.board.dust + m[0].noise;
+        let ceiling = (m[1].maintenance + slack) * (1.0 + after.board.params.buffer)
+            + after.board.params.dust
+            + m[0].noise;
+        let closes = m[0].gross <= after.board.params.dust + m[0].noise;
         must!(m[1].equity <= ceiling || closes, "a liquidation went too far: {m:?}");
         let penalty = m[0].equity - m[1].equity;
         must!(penalty <= m[0].equity.max(0.0) + m[0].noise, "a penalty of {penalty} on {:?}", m[0]);
