@@ -26,4 +26,5 @@ pub mod ring;
 
 pub use board::{Asset, Board};
 pub use ledger::{Account, Key, Ledger};
-pub use margin::{Basis, Margin};
+pub use margin::{Basis, Claim, Margin};
+pub use ring::Ticked;

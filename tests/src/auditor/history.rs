@@ -92,7 +92,8 @@ fn refresh(old: &Asset, new: &Asset, params: &Params, check: &mut impl FnMut(&st
 /// What roles and feeds say, inside its limits in time.
 fn reports(old: &Asset, new: &Asset, now: i64, check: &mut impl FnMut(&str, f64, f64, f64)) {
     let since = |then: i64, now: i64| (now - then).max(0) as f64;
-    if new.depth_time == old.depth_time {
+    // Several reports in one second look like one.
+    if new.depth_time == old.depth_time && new.depth_time != now {
         check("depth without a report", new.depth, old.depth, 0.0);
     } else {
         check("time of the report", new.depth_time as f64, now as f64, 0.0);

@@ -49,8 +49,12 @@ pub struct Margin {
     pub gross: f64,
     /// Whether it holds any exposure.
     pub exposed: bool,
-    /// By how much the engine's MM may exceed `maintenance`.
+    /// By how much the engine's MM may exceed `maintenance`, and its parts the parts.
     pub overcharge: f64,
+    pub shortfall_overcharge: f64,
+    pub stress_overcharge: f64,
+    /// IM ÷ MM.
+    pub initial_ratio: f64,
     /// By how much two honest reckonings may differ either way.
     pub noise: f64,
 }
@@ -78,6 +82,43 @@ impl Margin {
     #[must_use]
     pub fn is_clearly_below_initial(&self) -> bool {
         self.equity < self.initial - self.noise
+    }
+}
+
+/// An engine's word on an account, quote micro-units.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    pub equity: f64,
+    pub expected_shortfall: f64,
+    pub stress: f64,
+    pub addons: f64,
+    pub maintenance: f64,
+    pub initial: f64,
+}
+
+impl Margin {
+    /// Every figure of a claim that an honest engine could not have come to: below the exact one, or above it by
+    /// more than its roundings.
+    #[must_use]
+    pub fn refuted(&self, claim: &Claim) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut check = |what: &str, claimed: f64, own: f64, least: f64, most: f64| {
+            if claimed < own - least || claimed > own + most {
+                found.push(format!(
+                    "{what} is {claimed:.0} by the engine, {own:.1} by the auditor ({self:?})"
+                ));
+            }
+        };
+        let noise = self.noise;
+        check("equity", claim.equity, self.equity, noise, noise);
+        let over = self.shortfall_overcharge + noise;
+        check("the shortfall", claim.expected_shortfall, self.expected_shortfall, noise, over);
+        check("stress", claim.stress, self.stress, 8.0 * noise, self.stress_overcharge + 8.0 * noise);
+        check("add-ons", claim.addons, self.addons, noise, noise);
+        check("MM", claim.maintenance, self.maintenance, noise, self.overcharge + noise);
+        let over = self.initial_ratio * (self.overcharge + noise) + noise;
+        check("IM", claim.initial, self.initial, 2.0 * noise, over);
+        found
     }
 }
 
@@ -175,7 +216,10 @@ impl Board {
         let lane = f64::from(1 << 14);
         let of_rows = core.tails * (core.risk / lane + 2.0 / 256.0) + core.tails;
         let of_stress = core.shocks * (core.gross / lane + 2.0);
-        m.overcharge = of_rows + p.stress_weight * of_stress + 6.0 * count;
+        m.shortfall_overcharge = of_rows + 2.0 * count;
+        m.stress_overcharge = of_stress + 2.0 * count;
+        m.overcharge = m.shortfall_overcharge + p.stress_weight * m.stress_overcharge + 4.0 * count;
+        m.initial_ratio = p.initial_ratio;
         m
     }
 }
