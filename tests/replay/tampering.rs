@@ -78,7 +78,6 @@ fn a_unit_anywhere_is_noticed() {
         ("the index's weights", at.board, board::INDEX_WEIGHTS),
         ("the index", at.board, board::INDEX_SUM),
         ("the notice factor", at.board, board::NOTICE + 1),
-        ("the time of a tick", at.board, board::LAST_SHORT_TICK + 2),
         ("a spot price", at.board, state + asset::SPOT_SHIFT),
     ];
     for (what, address, byte) in places {
@@ -102,6 +101,7 @@ fn a_unit_that_moves_without_a_cause_is_noticed() {
         ("the next row", board::NEXT_ROW),
         ("the index at the last tick", board::TICK_INDEX),
         ("the time of a full tick", board::LAST_TICK),
+        ("the time of a short tick", board::LAST_SHORT_TICK),
         ("the count of ticks", board::TICK_COUNT),
         ("the notice level", board::NOTICE_LEVEL + 1),
         ("the time of the notice", board::NOTICE_TIME),
