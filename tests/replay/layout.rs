@@ -43,6 +43,8 @@ fn margin_accounts_are_laid_out_as_the_auditor_reads_them() {
     assert_eq!(size_of::<PositionSlot>(), at::POSITION_SLOT);
     assert_eq!(offset_of!(PositionSlot, base), at::BASE);
     assert_eq!(offset_of!(PositionSlot, entry), at::ENTRY);
+    assert_eq!(offset_of!(PositionSlot, crowding), at::CROWDING);
+    assert_eq!(offset_of!(PositionSlot, crowding_time), at::CROWDING_TIME);
     assert_eq!(offset_of!(PositionSlot, market), at::MARKET);
     assert_eq!((ballast::limits::MAX_COLLATERAL, ballast::limits::MAX_POSITIONS), (at::SLOTS, at::SLOTS));
 }
@@ -84,6 +86,7 @@ fn the_board_is_laid_out_as_the_auditor_reads_it() {
     assert_eq!(offset_of!(MarketState, asset), at::MARKET_ASSET);
     assert_eq!(offset_of!(MarketState, open_interest), at::OPEN_INTEREST);
     assert_eq!(offset_of!(MarketState, open_interest_cap), at::OPEN_INTEREST_CAP);
+    assert_eq!(offset_of!(MarketState, open_interest_time), at::OPEN_INTEREST_TIME);
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn assets_on_the_board_are_laid_out_as_the_auditor_reads_them() {
         ($($field:ident $at:ident),* $(,)?) => { $( assert_eq!(offset_of!(AssetState, $field), asset::$at); )* };
     }
     same!(
-        spot_mantissa SPOT, stable_mantissa STABLE, sample_mantissa SAMPLE, tick_mantissa TICK, spot_shift SPOT_SHIFT, stable_shift STABLE_SHIFT, sample_shift SAMPLE_SHIFT, tick_shift TICK_SHIFT, netted NETTED, decimals DECIMALS, publish_time PUBLISH_TIME, sample_time SAMPLE_TIME, tick_time TICK_TIME, sigma SIGMA, tick_sigma TICK_SIGMA, variance_short VARIANCE_SHORT, variance_fast VARIANCE_FAST, variance_slow VARIANCE_SLOW, forecast_sigma FORECAST_SIGMA, implied_sigma IMPLIED_SIGMA, implied_time IMPLIED_TIME, haircut_long HAIRCUT_LONG, haircut_short HAIRCUT_SHORT, addon_long ADDON_LONG, addon_short ADDON_SHORT, liquidity_long LIQUIDITY_LONG, liquidity_short LIQUIDITY_SHORT, expected_sigma EXPECTED_SIGMA, shock_long SHOCK_LONG, shock_short SHOCK_SHORT, crowd_long CROWD_LONG, crowd_short CROWD_SHORT, impact IMPACT, crowding CROWDING, depth DEPTH, depth_time DEPTH_TIME, open_interest OPEN_INTEREST, deposits DEPOSITS, tail_long TAIL_LONG, tail_short TAIL_SHORT, ticks_lived TICKS_LIVED, rows_filled ROWS_FILLED, ticks_missed TICKS_MISSED, confidence_bps CONFIDENCE_BPS, max_age_s MAX_AGE_S, net_after_ticks NET_AFTER_TICKS, penalty_bps PENALTY_BPS, index_weight_bps INDEX_WEIGHT_BPS, impact_bps IMPACT_BPS, crowd_share_bps CROWD_SHARE_BPS, depth_half_life_s DEPTH_HALF_LIFE_S, fall_bps FALL_BPS, rise_bps RISE_BPS, depth_floor DEPTH_FLOOR, depth_cap DEPTH_CAP, haircut_min HAIRCUT_MIN, haircut_max HAIRCUT_MAX, sigma_floor SIGMA_FLOOR, stable_half_life_s STABLE_HALF_LIFE_S, fast_half_life_s FAST_HALF_LIFE_S, slow_half_life_s SLOW_HALF_LIFE_S, grid_s GRID_S,
+        spot_mantissa SPOT, stable_mantissa STABLE, sample_mantissa SAMPLE, tick_mantissa TICK, spot_shift SPOT_SHIFT, stable_shift STABLE_SHIFT, sample_shift SAMPLE_SHIFT, tick_shift TICK_SHIFT, netted NETTED, decimals DECIMALS, publish_time PUBLISH_TIME, sample_time SAMPLE_TIME, tick_time TICK_TIME, sigma SIGMA, tick_sigma TICK_SIGMA, variance_short VARIANCE_SHORT, variance_fast VARIANCE_FAST, variance_slow VARIANCE_SLOW, forecast_sigma FORECAST_SIGMA, implied_sigma IMPLIED_SIGMA, implied_time IMPLIED_TIME, haircut_long HAIRCUT_LONG, haircut_short HAIRCUT_SHORT, addon_long ADDON_LONG, addon_short ADDON_SHORT, liquidity_long LIQUIDITY_LONG, liquidity_short LIQUIDITY_SHORT, expected_sigma EXPECTED_SIGMA, shock_long SHOCK_LONG, shock_short SHOCK_SHORT, crowd_long CROWD_LONG, crowd_short CROWD_SHORT, impact IMPACT, crowding CROWDING, depth DEPTH, depth_time DEPTH_TIME, open_interest OPEN_INTEREST, deposits DEPOSITS, tail_long TAIL_LONG, tail_short TAIL_SHORT, ticks_lived TICKS_LIVED, rows_filled ROWS_FILLED, ticks_missed TICKS_MISSED, confidence_bps CONFIDENCE_BPS, max_age_s MAX_AGE_S, net_after_ticks NET_AFTER_TICKS, penalty_bps PENALTY_BPS, index_weight_bps INDEX_WEIGHT_BPS, impact_bps IMPACT_BPS, crowd_share_bps CROWD_SHARE_BPS, depth_half_life_s DEPTH_HALF_LIFE_S, fall_bps FALL_BPS, rise_bps RISE_BPS, depth_floor DEPTH_FLOOR, depth_cap DEPTH_CAP, haircut_min HAIRCUT_MIN, haircut_max HAIRCUT_MAX, sigma_floor SIGMA_FLOOR, stable_half_life_s STABLE_HALF_LIFE_S, fast_half_life_s FAST_HALF_LIFE_S, slow_half_life_s SLOW_HALF_LIFE_S, grid_s GRID_S, crowd_time CROWD_TIME,
     );
 }
 

@@ -6,6 +6,8 @@ use ballast_risk::forecast::ForecastWeights;
 use ballast_risk::index::NoticeParams;
 use ballast_risk::liquidation::LiquidationParams;
 
+use bytemuck::{Pod, Zeroable};
+
 use crate::error::{BallastError, OrRefuse};
 
 /// Assets on a board.
@@ -97,8 +99,8 @@ pub mod bounds {
 }
 
 /// Parameters that hold for every account of a clearinghouse.
-#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Debug, PartialEq, Eq)]
-#[zero_copy]
+#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Pod, Zeroable, Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct ClearinghouseParams {
     /// Least MM of an account with any exposure, quote micro-units.
     pub min_maintenance: u64,

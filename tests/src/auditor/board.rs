@@ -72,6 +72,8 @@ pub struct Asset {
     pub shock: Sides,
     /// Quote micro-units.
     pub crowd: Sides,
+    /// When it was last brought in step.
+    pub crowd_time: i64,
     /// `η·σ/√depth`, a micro-unit^(−½).
     pub impact: f64,
     pub crowding: f64,
@@ -124,6 +126,8 @@ pub struct BoardMarket {
     /// Native units.
     pub open_interest: u64,
     pub open_interest_cap: u64,
+    /// When open interest was last copied.
+    pub open_interest_time: i64,
 }
 
 impl BoardMarket {
@@ -131,7 +135,7 @@ impl BoardMarket {
     #[must_use]
     pub fn beyond_half(&self) -> f64 {
         if self.open_interest_cap == 0 {
-            return 0.0;
+            return if self.open_interest == 0 { 0.0 } else { 1.0 };
         }
         let share = self.open_interest as f64 / self.open_interest_cap as f64;
         (2.0 * share.min(1.0) - 1.0).max(0.0)
@@ -247,6 +251,7 @@ impl Asset {
             crowding: rate(data, at::CROWDING),
             depth: micro(at::DEPTH),
             depth_time: i64_at(data, at::DEPTH_TIME),
+            crowd_time: i64_at(data, at::CROWD_TIME),
             open_interest: u64_at(data, at::OPEN_INTEREST),
             deposits: u64_at(data, at::DEPOSITS),
             tail_long: u32_at(data, at::TAIL_LONG),
@@ -335,6 +340,7 @@ impl Board {
                 profit_cap: u64_at(state, layout::PROFIT_CAP) as f64,
                 open_interest: u64_at(state, layout::OPEN_INTEREST),
                 open_interest_cap: u64_at(state, layout::OPEN_INTEREST_CAP),
+                open_interest_time: i64_at(state, layout::OPEN_INTEREST_TIME),
             }
         });
         Self {

@@ -4,7 +4,7 @@
 //! ```text
 //! σ²       = ½·(v_fast + v_slow), the open interval counted at once where it gives more
 //! own      = σ·tail                  core = own + ω·max(0, shock − own)
-//! add-on   = max(max(0, σ_expected − σ)·tail + ½·spread + η·σ·√(crowd/depth),  min − core)
+//! add-on   = max(core at σ_expected − core + ½·spread + η·σ·√(crowd/depth),  min − core)
 //! ```
 
 use super::board::{
@@ -39,8 +39,9 @@ impl Charges {
             let own_tail = asset.tails.of(short);
             let tail = if nets { own_tail } else { asset.unseasoned_tail(own_tail) };
             let own = asset.sigma * tail;
-            let core = own + params.stress_weight * (asset.shock.of(short) - own).max(0.0);
-            let forecast = (asset.expected - asset.sigma).max(0.0) * tail;
+            let blend = |own: f64| own + params.stress_weight * (asset.shock.of(short) - own).max(0.0);
+            let core = blend(own);
+            let forecast = (blend(asset.expected.max(asset.sigma) * tail) - core).max(0.0);
             let liquidity = asset.confidence + asset.impact_rate(asset.crowd.of(short));
             let addon = (forecast + liquidity).max(min - core);
             (core + addon, addon)
@@ -87,7 +88,8 @@ impl Asset {
             return worse;
         }
         let needed = f64::from(self.net_after_ticks);
-        let lived = f64::from(self.ticks_lived.min(self.net_after_ticks));
+        let filled = f64::from(self.rows_filled.min(ROWS as u32)) / ROWS as f64;
+        let lived = f64::from(self.ticks_lived.min(self.net_after_ticks)).min((needed * filled).floor());
         // In units of a tail all of it is integers, until one division that is rounded up.
         let units = |tail: f64| (tail * TAIL_UNITS).round();
         let blend = units(own) * lived + units(worse) * (needed - lived);
@@ -193,16 +195,20 @@ impl Asset {
             ("long crowd", self.crowd.long, value(all)),
             ("short crowd", self.crowd.short, value(self.open_interest as f64)),
         ] {
-            let own = own.max(depth / CROWD_PARTS);
-            check(what, crowd, own, 3.0 + own * 1e-9 + slack(depth) / CROWD_PARTS);
+            // It may lag behind on the way up: `history` asks how far.
+            let least = depth / CROWD_PARTS;
+            check(
+                what,
+                crowd,
+                crowd.clamp(least, own.max(least)),
+                3.0 + own * 1e-9 + slack(depth) / CROWD_PARTS,
+            );
         }
         let listed = || board.markets.iter().filter(|m| m.asset == self.index);
         let open: u64 = listed().map(|m| m.open_interest).sum();
         check("open interest", self.open_interest as f64, open as f64, 0.0);
-        // The haircut that it was scaled with may be an older one.
         let beyond = listed().map(|m| m.beyond_half()).fold(0.0, f64::max);
-        let crowding = self.crowding.clamp(beyond * self.haircut_min, beyond * self.haircut_max);
-        check("crowding", self.crowding, crowding, 2.0 * RATE_UNIT);
+        check("crowding", self.crowding, beyond, 2.0 * RATE_UNIT);
     }
 }
 

@@ -30,10 +30,9 @@ pub fn problems(before: &Board, after: &Board, now: i64) -> Vec<String> {
         };
         refresh(old, new, &before.params, &mut check);
         reports(old, new, now, &mut check);
-        crowding(old, new, before, after, &mut check);
         let ticked = Ticked::between(before, after) == Ticked::Short && new.is_fresh(now);
         if new.publish_time != old.publish_time || new.depth_time != old.depth_time || ticked {
-            published(new, now, &mut check);
+            published(old, new, now, &mut check);
         }
     }
     ring::problems(before, after, now, &mut found);
@@ -111,31 +110,9 @@ fn reports(old: &Asset, new: &Asset, now: i64, check: &mut impl FnMut(&str, f64,
     }
 }
 
-/// The addition to IM, which is scaled with a haircut of this step where it moved at all.
-fn crowding(
-    old: &Asset,
-    new: &Asset,
-    before: &Board,
-    after: &Board,
-    check: &mut impl FnMut(&str, f64, f64, f64),
-) {
-    let open = |board: &Board| -> Vec<u64> {
-        let own = board.markets.iter().filter(|m| m.asset == new.index);
-        own.map(|m| m.open_interest).collect()
-    };
-    if open(before) == open(after) && new.crowding == old.crowding {
-        return;
-    }
-    let own = after.markets.iter().filter(|m| m.asset == new.index);
-    let beyond = own.map(|m| m.beyond_half()).fold(0.0, f64::max);
-    let haircuts = [old.haircut.widest(), new.haircut.widest()].map(|h| beyond * h);
-    let (least, most) = (haircuts[0].min(haircuts[1]), haircuts[0].max(haircuts[1]));
-    check("crowding", new.crowding, new.crowding.clamp(least, most), 2.0 * RATE_UNIT);
-}
-
 /// What speaks of the moment at which it was published: depth that has faded, and implied volatility that may be
 /// forgotten.
-fn published(new: &Asset, now: i64, check: &mut impl FnMut(&str, f64, f64, f64)) {
+fn published(old: &Asset, new: &Asset, now: i64, check: &mut impl FnMut(&str, f64, f64, f64)) {
     let implied = if now - new.implied_time <= IMPLIED_AGE_S { new.implied } else { 0.0 };
     check("expected σ", new.expected, implied.max(new.forecast), 0.0);
     let depth = new.depth_after(now - new.depth_time);
@@ -149,8 +126,11 @@ fn published(new: &Asset, now: i64, check: &mut impl FnMut(&str, f64, f64, f64))
         long: value(new.open_interest as f64 + new.deposits as f64),
         short: value(new.open_interest as f64),
     };
+    let least = depth / CROWD_PARTS;
+    let steps = ((now - old.crowd_time) as f64 / HOUR_S).clamp(0.0, 1.0);
     for short in [false, true] {
-        let own = own.of(short);
+        let most = old.crowd.of(short).max(least) * steps.exp2();
+        let own = own.of(short).min(most).max(least);
         check("crowd", new.crowd.of(short), own, 3.0 + GROWN * own);
     }
 }

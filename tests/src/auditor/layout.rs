@@ -75,6 +75,8 @@ pub mod margin_account {
     pub const BASE: usize = 0;
     pub const ENTRY: usize = 8;
     pub const MARKET: usize = 16;
+    pub const CROWDING: usize = 24;
+    pub const CROWDING_TIME: usize = 32;
 }
 
 /// `RiskBoard`: assets (32 of 448 bytes), markets (64 of 96 bytes), ring (32 columns of 128 words), joint stress rows
@@ -125,6 +127,7 @@ pub mod board {
     pub const MARKET_ASSET: usize = 12;
     pub const OPEN_INTEREST: usize = 16;
     pub const OPEN_INTEREST_CAP: usize = 24;
+    pub const OPEN_INTEREST_TIME: usize = 56;
 }
 
 /// `AssetState`, within its place on the board.
@@ -191,6 +194,7 @@ pub mod asset {
     pub const FAST_HALF_LIFE_S: usize = 372;
     pub const SLOW_HALF_LIFE_S: usize = 376;
     pub const GRID_S: usize = 380;
+    pub const CROWD_TIME: usize = 384;
 }
 
 /// An SPL token account.

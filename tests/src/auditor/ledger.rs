@@ -25,6 +25,9 @@ pub struct Position {
     pub market: usize,
     pub base: i64,
     pub entry: i64,
+    /// How crowded the market was at the account's last trade in it, a share of the haircut, and when that was.
+    pub crowding: u64,
+    pub crowding_time: i64,
 }
 
 /// A margin account.
@@ -61,6 +64,8 @@ impl Account {
                     market: s[at::MARKET].into(),
                     base: i64_at(s, at::BASE),
                     entry: i64_at(s, at::ENTRY),
+                    crowding: u64_at(s, at::CROWDING),
+                    crowding_time: i64_at(s, at::CROWDING_TIME),
                 })
                 .filter(|p| p.base != 0 || p.entry != 0)
                 .collect(),

@@ -5,7 +5,7 @@
 //! stress  max(joint row, one asset alone, d·Σ all alone)
 //! core    ES + ω·max(0, stress − ES)
 //! add-on  Σ |w|·max(add-on, min − c·(haircut − add-on)) + |w|·(impact(|w|) − impact(crowd))⁺
-//! MM      max(core + add-ons, g·Σ|w|, least)        IM  κ·MM + Σ crowding·|w|
+//! MM      max(core + add-ons, g·Σ|w|, least)        IM  κ·MM + Σ crowding·haircut·|w|
 //! ```
 //!
 //! The engine reckons in integers and rounds against the account, so it never asks for less than the
@@ -180,11 +180,28 @@ impl Board {
         self.legs(account).iter().all(|leg| leg.asset.is_fresh(now))
     }
 
+    /// How crowded a leg's asset is: as the board knows, or as the account remembers from a later trade.
+    fn crowding_for(&self, leg: &Leg, basis: Basis) -> f64 {
+        let remembered = leg.positions.iter().filter(|p| {
+            basis != Basis::Maintenance && p.crowding_time >= self.markets[p.market].open_interest_time
+        });
+        remembered.map(|p| p.crowding as f64 * RATE_UNIT).fold(leg.asset.crowding, f64::max)
+    }
+
     /// Equity and requirement of an account.
     #[must_use]
     pub fn margin(&self, account: &Account, basis: Basis) -> Margin {
+        let full = self.margin_at(account, basis, 1.0);
+        if basis != Basis::Maintenance || self.notice >= 1.0 {
+            return full;
+        }
+        // Floors that are made up for leg by leg could cost a hedge more than it is given: notice never raises MM.
+        let lagging = self.margin_at(account, basis, self.notice);
+        if full.maintenance <= lagging.maintenance { full } else { lagging }
+    }
+
+    fn margin_at(&self, account: &Account, basis: Basis, notice: f64) -> Margin {
         let legs = self.legs(account);
-        let notice = if basis == Basis::Maintenance { self.notice } else { 1.0 };
         let mut m = Margin { equity: account.quote as f64, ..Margin::default() };
         m.equity += account.positions.iter().map(|p| i128::from(p.entry)).sum::<i128>() as f64;
         let mut core = Core::new();
@@ -193,10 +210,10 @@ impl Board {
             m.equity += leg.counted(self, basis);
             m.gross += value.abs();
             m.exposed |= leg.net != 0;
-            let (addon, slack) = leg.asset.addon_of(value, notice);
+            let (addon, slack) = leg.asset.addon_of(value, notice, self.params.stress_weight);
             m.addons += addon;
             m.noise += slack;
-            m.crowding += value.abs() * leg.asset.crowding;
+            m.crowding += value.abs() * leg.asset.haircut.widest() * self.crowding_for(leg, basis);
             if leg.asset.charges.netted && leg.net != 0 {
                 core.add(leg.asset, value);
             }
@@ -226,13 +243,16 @@ impl Board {
 
 impl Asset {
     /// What an exposure is charged un-netted, and by how much two reckonings of it may differ.
-    fn addon_of(&self, value: f64, notice: f64) -> (f64, f64) {
+    fn addon_of(&self, value: f64, notice: f64, weight: f64) -> (f64, f64) {
         let (size, short) = (value.abs(), value < 0.0);
         let mut rate = self.charges.addon.of(short);
         if self.charges.netted {
             // The least haircut binds on what is really charged: where the core lags, the add-on makes up for it.
-            let core = notice * (self.charges.haircut.of(short) - rate);
-            rate = rate.max(self.haircut_min - core);
+            // The core is max(own, (1 − ω)·own + ω·shock), of which only own lags.
+            let (core, shock) = (self.charges.haircut.of(short) - rate, self.shock.of(short));
+            let lagging = notice * core;
+            let stressed = if core > shock { (shock - lagging).max(0.0) } else { (1.0 - notice) * shock };
+            rate = rate.max(self.haircut_min - lagging - weight * stressed);
         }
         let crowd = self.crowd.of(short);
         if size <= crowd {
