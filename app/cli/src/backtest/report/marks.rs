@@ -90,8 +90,12 @@ pub struct Dot {
     pub x: f64,
     /// As `x`.
     pub y: f64,
-    /// Whether it is the one that the rest of the page is about.
+    /// Whether it is the recommended one.
     pub this: bool,
+    /// Whether its name stands beside it; otherwise it is shown when pointed at.
+    pub labelled: bool,
+    /// Colour class of the style sheet.
+    pub class: &'static str,
 }
 
 /// What a label takes of the width and the height, per cent, and of the height in pixels.
@@ -127,6 +131,15 @@ pub fn scatter(title: &str, x_name: &str, dots: &[Dot]) -> String {
     let mut labels: Vec<(f64, f64)> = Vec::with_capacity(dots.len());
     for dot in dots.iter().filter(|d| d.x.is_finite() && d.y.is_finite()) {
         let (left, top) = (share(dot.x * 100.0, x), 100.0 - share(dot.y * 100.0, y));
+        let (name, title) = (escape(&dot.name), escape(&dot.name));
+        let mut class = format!("dot {}{}", dot.class, if dot.this { " this" } else { "" });
+        if !dot.labelled {
+            let _ = write!(
+                inside,
+                r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%" title="{title}"></div>"#
+            );
+            continue;
+        }
         let mut label = top;
         while let Some(other) =
             labels.iter().find(|l| (l.0 - left).abs() < LABEL.0 && (l.1 - label).abs() < LABEL.1 - 1e-9)
@@ -134,12 +147,11 @@ pub fn scatter(title: &str, x_name: &str, dots: &[Dot]) -> String {
             label = other.1 + LABEL.1;
         }
         labels.push((left, label));
-        let class =
-            format!("dot{}{}", if dot.this { " this" } else { "" }, if left > 75.0 { " flip" } else { "" });
-        let (name, down) = (escape(&dot.name), (label - top) / LABEL.1 * LABEL_PX);
+        class.push_str(if left > 75.0 { " flip" } else { "" });
+        let down = (label - top) / LABEL.1 * LABEL_PX;
         let _ = write!(
             inside,
-            r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%"><span style="margin-top:{down:.0}px">{name}</span></div>"#
+            r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%" title="{title}"><span style="margin-top:{down:.0}px">{name}</span></div>"#
         );
     }
     format!(
@@ -162,7 +174,8 @@ mod tests {
     #[test]
     fn whatever_is_drawn_stays_inside_and_is_a_number() {
         let lane = |value: f64, interval| Lane { name: "<a>".into(), value, interval, other: f64::NAN };
-        let dot = |x: f64, y: f64| Dot { name: "<a>".into(), x, y, this: false };
+        let dot =
+            |x: f64, y: f64| Dot { name: "<a>".into(), x, y, this: false, labelled: true, class: "w25" };
         for html in [
             lanes(&[], 0.01),
             lanes(&[lane(0.0, None), lane(0.5, Some((0.4, 0.6)))], 0.01),
