@@ -254,8 +254,9 @@ mod tests {
         let units = desk.units(0, 1e12).unwrap();
         assert!((desk.value(&[(0, units)]).unwrap() - 1_000_000_000_000).abs() < 100);
         let margin = desk.requirement(&[(0, units)]).unwrap();
-        let haircut = desk.board.assets[0].haircut_long as f64 / (1_u64 << 32) as f64;
-        assert!((margin.at_once as f64 / 1e12 - haircut).abs() < 1e-4 * haircut);
+        let asset = &desk.board.assets[0];
+        let core = (asset.haircut_long - asset.addon_long) as f64 / RATE_ONE as f64;
+        assert!((margin.at_once as f64 / 1e12 - core).abs() < 1e-4 * core);
         assert!(margin.limited <= margin.at_once);
     }
 }

@@ -122,8 +122,8 @@ struct Rows {
 
 impl Rows {
     fn push(&mut self, ts: i64, row: Vec<f64>) {
-        let top = row.iter().copied().fold(0.0, f64::max);
-        let bottom = row.iter().copied().fold(0.0, f64::min);
+        let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let bottom = row.iter().copied().fold(f64::INFINITY, f64::min);
         let index = self.all.len();
         self.all.push((ts, row));
         for (list, size) in [(&mut self.widest, top.max(-bottom)), (&mut self.apart, top - bottom)] {

@@ -49,7 +49,7 @@ pub struct Backtest {
 }
 
 /// Books that a point of the frontier is judged by at most: thirty points of all of them take minutes.
-const FRONTIER_BOOKS: usize = 60;
+const FRONTIER_BOOKS: usize = 48;
 
 /// Judges the same books under every setting, one setting a core at a time.
 fn frontier(

@@ -39,6 +39,7 @@ pub fn frontier(r: &BacktestReport, out: &mut String) {
             this: p.dials == Dials::RECOMMENDED,
             // The dials that move little would lie over one another.
             labelled: !p.name.contains(',')
+                && [200, 500].contains(&p.dials.haircut_min_bps)
                 && Dials { omega: 25, shocks: 100, haircut_min_bps: 200, ..p.dials } == Dials::RECOMMENDED,
             class: match (p.dials.omega, p.dials.shocks) {
                 (25, 100) => "w25",

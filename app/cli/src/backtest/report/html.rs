@@ -17,6 +17,10 @@ const OWN_STYLE: &str = include_str!("../../report/assets/backtest.css");
 /// Buckets of time that the lines of a chart are thinned to.
 const BUCKETS: usize = 360;
 const NOTES: usize = 200;
+const TARGET: &str = "The dashed line is the 1 % that a 99 % value at risk promises. Left of it money lies idle, right of it \
+                      losses are not covered; a margin that means the same for every book has all dots in one column.";
+const NO_TARGET: &str = "The core alone is meant to be beaten in 1 % of horizons, and is judged by <b>--plain</b>. Stress and floors \
+                         hold the whole margin well above it: how far is what the frontier weighs.";
 const TERMS: &str = "<li>Loss stands for what margin has to pay: the loss itself, widened for a price as old as is accepted \
                      (hourly bars: by √(1 + age ÷ horizon); bars of minutes: one bar later), and the liquidation penalty, \
                      the lesser of its share of gross and half of the margin.</li>";
@@ -184,10 +188,10 @@ impl<'a> Page<'a> {
             concat!(
                 "<section class=\"card\"><div class=\"legend\"><span>the engine, and where 95 % of bootstrapped days put it</span>",
                 "<span class=\"fixed\">one set of fixed haircuts (in brackets)</span></div>{}",
-                "<p class=\"sub\">The dashed line is the 1 % that a 99 % value at risk promises. Left of it money lies idle, right of it losses are \
-                 not covered; a margin that means the same for every book has all dots in one column.</p></section>\n",
+                "<p class=\"sub\">{}</p></section>\n",
             ),
-            marks::lanes(&rows, PROMISED)
+            marks::lanes(&rows, self.r.bare.then_some(PROMISED)),
+            if self.r.bare { TARGET } else { NO_TARGET }
         );
         self.table(out);
         let (model, fixed): (Vec<_>, Vec<_>) =

@@ -18,11 +18,11 @@ pub struct Lane {
 }
 
 /// Dots with intervals on a common scale from zero, fractions shown in percent; `line` is where they
-/// should be.
+/// should be, if anywhere.
 #[must_use]
-pub fn lanes(rows: &[Lane], line: f64) -> String {
+pub fn lanes(rows: &[Lane], line: Option<f64>) -> String {
     let ends = rows.iter().flat_map(|r| [r.value, r.other, r.interval.map_or(0.0, |i| i.1)]);
-    let most = ends.filter(|v| v.is_finite()).fold(line, f64::max) * 1.08;
+    let most = ends.filter(|v| v.is_finite()).fold(line.unwrap_or(1e-6), f64::max) * 1.08;
     let at = |v: f64| v / most * 100.0;
     let mut out = String::from("<div class=\"lanes\">");
     for row in rows {
@@ -31,16 +31,17 @@ pub fn lanes(rows: &[Lane], line: f64) -> String {
         } else {
             String::new()
         };
+        let target = line.map_or(String::new(), |line| format!(r#"<u style="left:{:.2}%"></u>"#, at(line)));
         let (lo, hi) = row.interval.unwrap_or((row.value, row.value));
         let _ = write!(
             out,
             concat!(
-                r#"<span>{}</span><div class="lane"><u style="left:{:.2}%"></u><s style="left:{:.2}%;width:{:.2}%"></s>"#,
+                r#"<span>{}</span><div class="lane">{}<s style="left:{:.2}%;width:{:.2}%"></s>"#,
                 r#"{}<i style="left:{:.2}%"></i></div>"#,
                 r#"<span class="v"><b>{}</b> ({})</span>"#,
             ),
             escape(&row.name),
-            at(line),
+            target,
             at(lo),
             at(hi - lo),
             other,
@@ -177,8 +178,8 @@ mod tests {
         let dot =
             |x: f64, y: f64| Dot { name: "<a>".into(), x, y, this: false, labelled: true, class: "w25" };
         for html in [
-            lanes(&[], 0.01),
-            lanes(&[lane(0.0, None), lane(0.5, Some((0.4, 0.6)))], 0.01),
+            lanes(&[], Some(0.01)),
+            lanes(&[lane(0.0, None), lane(0.5, Some((0.4, 0.6)))], None),
             bars(&[("<a>".into(), [0.1, f64::NAN, 0.2], String::new())]),
             scatter("t", "x", &[]),
             scatter("t", "x", &[dot(0.1, 0.1)]),
