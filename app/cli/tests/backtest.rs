@@ -323,6 +323,26 @@ fn other_seeds_find_no_class_that_is_covered_differently() {
     }
 }
 
+/// An adversary with a board of everything on finds no book that the hours after it beat more often than the core
+/// promises for any book; and the books it finds on the core alone are covered by what stands beside the core.
+#[test]
+fn null_books_are_covered_by_the_recommended_point_on_real_prices() {
+    let window = ["--from", "2022-04-01", "--to", "2022-12-01", "--portfolios", "20", "--null-book"];
+    let Some(json) = real("null", &[], &window) else { return };
+    for hunt in [0, 1] {
+        let judged =
+            |path: &str| number(&json, &format!("/null_books/{hunt}/{path}/judged/recommended/exceedance"));
+        for family in ["history", "squeeze", "depeg", "decorrelation"] {
+            let exceedance = judged(&format!("families/{family}"));
+            assert!(exceedance < 0.013, "{hunt} {family}: {exceedance}");
+        }
+        let hours = number(&json, &format!("/null_books/{hunt}/judged/recommended/hours"));
+        assert!(hours > 20_000.0, "{hours}");
+    }
+    let worst = |hunt: usize| number(&json, &format!("/null_books/{hunt}/families/history/worst/ratio"));
+    assert!(worst(1) > 2.0 * worst(0), "{} {}", worst(1), worst(0));
+}
+
 /// Everything on, loss and penalty under a stale price: an hour in a thousand at most for any class, and a crash does
 /// not raise margin by as much as it raises the core's.
 #[test]

@@ -125,7 +125,10 @@ impl<'a> Desk<'a> {
     #[must_use]
     pub fn is_warm(&self, index: usize) -> bool {
         let a = self.asset(index);
-        self.has_price(index) && a.rows_filled as usize >= SCENARIOS && a.ticks_lived >= a.net_after_ticks
+        // After an outage an asset is new again and nets with nothing: the core alone would then not charge it at all.
+        let charged = !self.core_only || a.netted != 0;
+        let full = a.rows_filled as usize >= SCENARIOS && a.ticks_lived >= a.net_after_ticks;
+        self.has_price(index) && full && charged
     }
 
     /// Whether an asset has a price now.
@@ -244,6 +247,20 @@ mod tests {
         let mut desk = Desk::new(&m, &Setting::plain(3_600)).unwrap();
         let warm: Vec<bool> = (0..400).map(|_| desk.advance().map(|_| desk.is_warm(0)).unwrap()).collect();
         assert_eq!(warm.iter().position(|w| *w), Some(256));
+    }
+
+    #[test]
+    fn after_a_long_outage_the_core_alone_judges_nobody_until_the_asset_nets_again() {
+        let m = market(3_600, (0..420).filter(|i| !(300..350).contains(i)));
+        let [plain, whole] = [Setting::plain(3_600), Setting::recommended(3_600)].map(|setting| {
+            let mut desk = Desk::new(&m, &setting).unwrap();
+            let warm: Vec<bool> =
+                (0..420).map(|_| desk.advance().map(|_| desk.is_warm(0)).unwrap()).collect();
+            (0..420).filter(|step| *step >= 300 && warm[*step]).min()
+        });
+        // Fifty ticks missed, and thirty-two forgiven: it takes eighteen. Everything on charges its haircut meanwhile.
+        assert_eq!(whole, Some(350));
+        assert!(plain.is_some_and(|step| (366..=370).contains(&step)), "{plain:?}");
     }
 
     #[test]

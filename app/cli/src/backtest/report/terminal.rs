@@ -181,14 +181,16 @@ pub fn render(report: &BacktestReport, width: usize, colour: bool) -> String {
          worse covered than under the model. p-values are medians over books, against a rate of 1 %.",
         width,
     ));
-    for extra in [events(report), hunts(report)] {
-        if let Some(table) = extra {
-            lines.push(String::new());
-            lines.extend(table.render(width, 0, colour));
-        }
+    if let Some(table) = events(report) {
+        lines.push(String::new());
+        lines.extend(table.render(width, 0, colour));
     }
     if let Some(words) = limits(report) {
         lines.extend(wrap(&words, width));
+    }
+    if let Some(table) = hunts(report) {
+        lines.push(String::new());
+        lines.extend(table.render(width, 0, colour));
     }
     if !report.frontier.is_empty() {
         lines.push(String::new());
