@@ -166,6 +166,18 @@ fn one_asset_is_enough() {
 }
 
 #[test]
+fn one_asset_has_no_null_book_and_says_so() {
+    let (prices, out) = (folder("alone"), folder("alone-out"));
+    let (file, out) = (prices.join("BTC_1h.csv").display().to_string(), out.display().to_string());
+    let (good, json, errors) =
+        ballast(&["backtest", "--prices", &file, "--out", &out, "--null-book", "--json"]);
+    assert!(good, "{errors}");
+    let json: Value = serde_json::from_str(&json).expect("this is JSON");
+    assert_eq!(json["null_books"], Value::Array(vec![]));
+    assert!(json["notes"].to_string().contains("no null book was sought"));
+}
+
+#[test]
 fn a_calibration_is_written_and_too_little_history_is_refused() {
     let prices = folder("calibrate").display().to_string();
     let out = std::env::temp_dir().join(format!("ballast-calibration-{}.json", std::process::id()));

@@ -441,7 +441,7 @@ impl Hunt {
     }
 }
 
-/// Both hunts: on the core alone, whose books are judged under everything too, and on the whole.
+/// Both hunts, where there was anything to find: on the core alone, whose books are judged under everything too, and on the whole.
 ///
 /// # Errors
 /// What the engine refuses.
@@ -461,7 +461,7 @@ pub fn hunt(market: &Market, seed: u64, progress: &(dyn Fn(u64) + Sync)) -> Resu
         let first = scope.spawn(|| one(&plain, &[&plain, &whole]));
         let second = one(&whole, &[&whole])?;
         let first = first.join().map_err(|_| anyhow::anyhow!("a thread of the search ended early"))??;
-        Ok(vec![first, second])
+        Ok([first, second].into_iter().filter(|hunt| !hunt.books.is_empty()).collect())
     })
 }
 

@@ -105,6 +105,10 @@ impl Backtest {
         let frontier = frontier(&market, &sample, others, self.seed, &progress)?;
         bar.set_message("null books");
         let hunts = if self.null_book { null_book::hunt(&market, self.seed, &progress)? } else { Vec::new() };
+        let mut notes = market.notes.clone();
+        if self.null_book && hunts.is_empty() {
+            notes.push("no null book was sought: it takes two assets with full rings".into());
+        }
         bar.finish_and_clear();
 
         let report = BacktestReport {
@@ -112,7 +116,7 @@ impl Backtest {
             source: market.source,
             interval_s: market.interval_s,
             horizon_s: market.horizon_s,
-            notes: market.notes,
+            notes,
             setting: setting.name,
             about: setting.about,
             bare: setting.core_only,
