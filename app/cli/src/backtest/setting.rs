@@ -107,8 +107,7 @@ pub const HALF_LIVES: (u32, u32) = (6, 72);
 /// σ before anything is known, 1e-8 at a horizon of one hour: 1 %.
 const PRIOR_E8: f64 = 1_000_000.0;
 const HOUR_S: u32 = 3_600;
-/// Worst hours of large coins up to the end of 2020, basis points: −18 and −21 % (BTC, ETH, 12 March 2020), and
-/// rises of 17 to 28 %.
+/// Worst hours of BTC, ETH and XRP up to the end of 2020, basis points: −17 to −21 % (12 March 2020), +15 to +28 %.
 const FALL_BPS: u32 = 2_000;
 const RISE_BPS: u32 = 2_500;
 /// The same where all move together.
