@@ -13,9 +13,14 @@ const COIN: i64 = 1_000_000_000;
 /// Open interest of each market at its cap, native units.
 const CAP: u64 = 110 * COIN as u64;
 
-/// Two coins that one stress row moves by `joint` (2⁻¹²), a hundred of the first held long and ninety-nine of the
-/// second short.
-fn book(params: ClearinghouseParams, joint: [i16; 2], change: impl Fn(&mut AssetSpec)) -> (House, Person) {
+/// Two coins that one stress row moves by `joint` (2⁻¹²), a hundred of the first held long and so many of the
+/// second.
+fn book(
+    params: ClearinghouseParams,
+    joint: [i16; 2],
+    second: i64,
+    change: impl Fn(&mut AssetSpec),
+) -> (House, Person) {
     let mut house = House::empty(params);
     for (index, name) in ["ONE", "TWO"].into_iter().enumerate() {
         let mut spec = AssetSpec::coin(name, 9);
@@ -40,7 +45,7 @@ fn book(params: ClearinghouseParams, joint: [i16; 2], change: impl Fn(&mut Asset
     house.season(&[PRICE; 2]);
     let (desk, who) = (house.person_with_quote(10_000_000), house.person_with_quote(100_000));
     house.fill_at_oracle(0, &who, &desk, 100 * COIN).expect("a fill within the margin");
-    house.fill_at_oracle(1, &who, &desk, -99 * COIN).expect("a fill within the margin");
+    house.fill_at_oracle(1, &who, &desk, second * COIN).expect("a fill within the margin");
     (house, who)
 }
 
@@ -80,7 +85,7 @@ fn quote(amount: f64) -> f64 {
 #[test]
 fn decorrelation_binds_where_every_hedge_is_perfect() {
     let (house, who) =
-        book(ClearinghouseParams { decorrelation_bps: 10_000, ..default_params() }, [0; 2], |_| ());
+        book(ClearinghouseParams { decorrelation_bps: 10_000, ..default_params() }, [0; 2], -99, |_| ());
     let m = agreed(&house, &who);
     // All legs lose 5 % at once; one alone loses half of that, the joint rows nothing.
     assert!((m.stress - 0.05 * quote(19_900.0)).abs() < quote(0.01), "{m:?}");
@@ -89,7 +94,7 @@ fn decorrelation_binds_where_every_hedge_is_perfect() {
 #[test]
 fn the_gross_floor_binds_where_nothing_else_does() {
     let (house, who) =
-        book(ClearinghouseParams { gross_floor_bps: 2_000, ..default_params() }, [0; 2], |_| ());
+        book(ClearinghouseParams { gross_floor_bps: 2_000, ..default_params() }, [0; 2], -99, |_| ());
     let m = agreed(&house, &who);
     assert!(m.core + m.addons < 0.5 * m.maintenance, "{m:?}");
     assert!((m.maintenance - 0.2 * quote(19_900.0)).abs() < quote(0.01), "{m:?}");
@@ -97,14 +102,14 @@ fn the_gross_floor_binds_where_nothing_else_does() {
 
 #[test]
 fn a_joint_row_binds_where_it_parts_the_twins() {
-    let (house, who) = book(default_params(), [-819, 819], |_| ());
+    let (house, who) = book(default_params(), [-819, 819], -99, |_| ());
     let m = agreed(&house, &who);
     assert!((m.stress - 819.0 / 4_096.0 * quote(19_900.0)).abs() < quote(0.01), "{m:?}");
 }
 
 #[test]
 fn crowding_adds_to_initial_margin_where_open_interest_nears_its_cap() {
-    let (mut house, who) = book(default_params(), [0; 2], |_| ());
+    let (mut house, who) = book(default_params(), [0; 2], -99, |_| ());
     let before = agreed(&house, &who);
     for market in 0..2 {
         let copy = house.at.refresh_exposure(market, Some(market), None);
@@ -120,13 +125,13 @@ fn crowding_adds_to_initial_margin_where_open_interest_nears_its_cap() {
 fn under_notice_the_least_haircut_binds_anew() {
     let params =
         ClearinghouseParams { notice_doubling_s: 86_400, notice_least_bps: 5_000, ..default_params() };
-    let (mut house, who) = book(params, [0; 2], |spec| spec.args.haircut_min_bps = 1_500);
+    let (mut house, who) = book(params, [0; 2], 99, |spec| spec.args.haircut_min_bps = 1_500);
     house.vm.advance(30);
     house.post_all(&[PRICE * 0.94; 2]);
     let (board, account) = seen(&house, &who);
     assert!(board.notice < 0.8, "MM is behind at {}", board.notice);
     let m = agreed(&house, &who);
-    let published: f64 = board.assets.iter().map(|a| a.addon.of(a.index == 1)).sum::<f64>() / 2.0;
+    let published: f64 = board.assets.iter().map(|a| a.addon.long).sum::<f64>() / 2.0;
     assert!(m.addons > 1.05 * published * m.gross, "add-ons {} at a published {published}", m.addons);
     let at_once = board.margin(&account, Basis::Initial);
     assert!(at_once.expected_shortfall > m.expected_shortfall, "IM is not limited: {at_once:?}");

@@ -192,7 +192,7 @@ mod tests {
         assert!(together > 0);
     }
 
-    /// The last rolling row is the last hour's return over the σ that stood before it.
+    /// The last of the rolling rows, with the tail memory behind it, over the σ that stood before the move.
     #[test]
     fn the_last_rolling_row_is_the_last_hour() {
         let market = Market::from_paths(synthetic::crash(7)).unwrap();
