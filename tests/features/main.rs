@@ -12,6 +12,7 @@ mod listing;
 
 mod match_fill;
 mod migrate;
+mod options;
 mod oracle;
 mod settle;
 mod tick;

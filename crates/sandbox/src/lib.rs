@@ -11,8 +11,10 @@
 //! | [`oracle`] | price accounts |
 //! | [`tokens`] | mints and wallets |
 //! | [`house`] | a clearinghouse that is set up, and its people |
+//! | [`options`] | option series, and premiums by the program's own model |
 
 pub mod house;
+pub mod options;
 pub mod oracle;
 pub mod tokens;
 pub mod vm;
