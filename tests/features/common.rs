@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use anchor_lang::AnchorDeserialize;
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;
 use anchor_spl::token;
-use ballast::instructions::InitializeClearinghouseArgs;
+use ballast::instructions::{HealthReport, InitializeClearinghouseArgs};
 use ballast::state::{MarginAccount, Market};
 use ballast_client::{Deployment, decode};
 use ballast_sandbox::house::{ListedAsset, Sent, default_params, made_up_history};
@@ -136,6 +137,29 @@ pub fn assert_conserved(house: &House) {
         assert_eq!(entries, pool, "entries balance with the pool in market {index}");
         assert_eq!(i128::from(market.open_interest), longs, "open interest of market {index}");
     }
+}
+
+/// What the program itself says of an account at spot: the return data of its instruction, out of the logs.
+pub fn health_of(house: &mut House, person: &Person) -> HealthReport {
+    let check = house.at.health(person.account);
+    let receipt = house.vm.send(&[check], &[]).expect("anybody asks");
+    let prefix = format!("Program return: {} ", ballast::ID);
+    let line = receipt.logs.iter().find_map(|l| l.strip_prefix(&prefix)).expect("it returns something");
+    HealthReport::try_from_slice(&from_base64(line)).expect("a report")
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    let value = |c: u8| match c {
+        b'A'..=b'Z' => c - b'A',
+        b'a'..=b'z' => c - b'a' + 26,
+        b'0'..=b'9' => c - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let digits: Vec<u8> = text.bytes().filter(|c| *c != b'=').map(value).collect();
+    let bits = digits.iter().flat_map(|d| (0..6).rev().map(move |i| d >> i & 1));
+    let bits: Vec<u8> = bits.collect();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | bit)).collect()
 }
 
 /// Settled quote of a person.

@@ -121,7 +121,7 @@ fn a_clearinghouse_is_founded_once() {
 #[test]
 fn parameters_stay_inside_the_code_limits() {
     type Change = fn(&mut ClearinghouseParams);
-    let beyond: [(&str, Change); 19] = [
+    let beyond: [(&str, Change); 38] = [
         ("IM below 1.05 MM", |p| p.initial_ratio_bps = 10_499),
         ("IM above 3 MM", |p| p.initial_ratio_bps = 30_001),
         ("a buffer below 1 %", |p| p.buffer_bps = 99),
@@ -141,6 +141,25 @@ fn parameters_stay_inside_the_code_limits() {
         ("the largest IM", |p| p.initial_ratio_bps = u32::MAX),
         ("the largest buffer", |p| p.buffer_bps = u32::MAX),
         ("the largest dust", |p| p.dust = u64::MAX),
+        ("no calm", |p| p.calm_sigma_e8 = 0),
+        ("a calm above 99 %", |p| p.calm_sigma_e8 = 99_000_001),
+        ("stress below a quarter", |p| p.stress_weight_bps = 2_499),
+        ("stress above nine tenths", |p| p.stress_weight_bps = 9_001),
+        ("decorrelation below a twentieth", |p| p.decorrelation_bps = 499),
+        ("decorrelation above all of it", |p| p.decorrelation_bps = 10_001),
+        ("a gross floor below 0.1 %", |p| p.gross_floor_bps = 9),
+        ("a gross floor above 20 %", |p| p.gross_floor_bps = 2_001),
+        ("notice in which margin doubles in more than a day", |p| p.notice_doubling_s = 86_401),
+        ("notice for accounts below half", |p| p.notice_least_bps = 4_999),
+        ("notice above all of it", |p| p.notice_least_bps = 10_001),
+        ("no short average in the forecast", |p| p.forecast_short_bps = 0),
+        ("too little of the short average", |p| p.forecast_short_bps = 499),
+        ("too much of the short average", |p| p.forecast_short_bps = 6_001),
+        ("too little of the fast average", |p| p.forecast_fast_bps = 499),
+        ("too little of the slow average", |p| p.forecast_fast_bps = 6_501),
+        ("more than the whole forecast", |p| p.forecast_fast_bps = 7_001),
+        ("the largest short weight", |p| p.forecast_short_bps = u32::MAX),
+        ("the largest fast weight", |p| p.forecast_fast_bps = u32::MAX),
     ];
     let (mut vm, at) = unfounded();
     for (what, change) in beyond {
@@ -157,6 +176,14 @@ fn parameters_stay_inside_the_code_limits() {
         horizon_s: 86_400,
         min_maintenance: 1_000_000_000,
         dust: 1_000_000_000,
+        calm_sigma_e8: 99_000_000,
+        stress_weight_bps: 9_000,
+        decorrelation_bps: 10_000,
+        gross_floor_bps: 2_000,
+        notice_doubling_s: 86_400,
+        notice_least_bps: 5_000,
+        forecast_short_bps: 6_000,
+        forecast_fast_bps: 3_500,
     };
     initialise(&mut vm, &at, InitializeClearinghouseArgs { params: edge, ..args() })
         .expect("bounds are inclusive");
@@ -182,7 +209,7 @@ fn the_board_grows_in_steps_to_its_full_size() {
         }
     }
     let board = decode::board(&vm.data(&at.board)).expect("the board is complete");
-    assert_eq!((board.clearinghouse, board.params()), (at.clearinghouse, args.params));
+    assert_eq!((board.clearinghouse, board.params), (at.clearinghouse, args.params));
     let held = vm.svm.get_balance(&at.board).expect("the board is there");
     assert_eq!(held, vm.svm.minimum_balance_for_rent_exemption(RiskBoard::SPACE), "exactly its rent");
 }
@@ -254,6 +281,7 @@ fn calibration_is_loaded_and_anybody_can_recompute_its_hash() {
         hash = hashv(&[
             &hash,
             &[asset],
+            &args.variance_short.to_le_bytes(),
             &args.variance_fast.to_le_bytes(),
             &args.variance_slow.to_le_bytes(),
             &returns,
@@ -277,7 +305,10 @@ fn loaded_history_fills_the_ring_but_is_no_life() {
         assert_eq!(ballast_risk::scenario::get(column, row), i64::from(*z), "row {row}");
     }
     let state = &board.assets[0];
-    assert_eq!((state.variance_fast, state.variance_slow), (history.variance_fast, history.variance_slow));
+    assert_eq!(
+        [state.variance_short, state.variance_fast, state.variance_slow],
+        [history.variance_short, history.variance_fast, history.variance_slow]
+    );
     assert_eq!((state.rows_filled, state.ticks_lived, state.netted), (256, 0, 0));
 }
 
@@ -295,6 +326,7 @@ fn calibration_holds_one_bounded_return_a_scenario() {
     beyond.returns[17] = i16::MIN;
     bad.push(beyond);
     for variance in [0, 1 << 48, u64::MAX] {
+        bad.push(LoadCalibrationArgs { variance_short: variance, ..good.clone() });
         bad.push(LoadCalibrationArgs { variance_fast: variance, ..good.clone() });
         bad.push(LoadCalibrationArgs { variance_slow: variance, ..good.clone() });
     }

@@ -1,36 +1,12 @@
 //! The health instruction: what the program says of an account is what the client reckons.
 
-use anchor_lang::AnchorDeserialize;
 use anchor_lang::error::ErrorCode;
 use ballast::error::BallastError;
-use ballast::instructions::HealthReport;
 use ballast_sandbox::house::QUOTE;
-use ballast_sandbox::{House, Person};
 
-use crate::common::{BASE, COIN, Rival, everything, prices_after, refused_ix, sol_and_eth, with_account};
-
-/// The return data of the instruction, out of the logs.
-fn reported(house: &mut House, person: &Person) -> HealthReport {
-    let check = house.at.health(person.account);
-    let receipt = house.vm.send(&[check], &[]).expect("anybody asks");
-    let prefix = format!("Program return: {} ", ballast::ID);
-    let line = receipt.logs.iter().find_map(|l| l.strip_prefix(&prefix)).expect("it returns something");
-    HealthReport::try_from_slice(&from_base64(line)).expect("a report")
-}
-
-fn from_base64(text: &str) -> Vec<u8> {
-    let value = |c: u8| match c {
-        b'A'..=b'Z' => c - b'A',
-        b'a'..=b'z' => c - b'a' + 26,
-        b'0'..=b'9' => c - b'0' + 52,
-        b'+' => 62,
-        _ => 63,
-    };
-    let digits: Vec<u8> = text.bytes().filter(|c| *c != b'=').map(value).collect();
-    let bits = digits.iter().flat_map(|d| (0..6).rev().map(move |i| d >> i & 1));
-    let bits: Vec<u8> = bits.collect();
-    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | bit)).collect()
-}
+use crate::common::{
+    BASE, COIN, Rival, everything, health_of, prices_after, refused_ix, sol_and_eth, with_account,
+};
 
 #[test]
 fn what_the_program_reports_is_what_the_client_reckons() {
@@ -41,7 +17,7 @@ fn what_the_program_reports_is_what_the_client_reckons() {
     house.fill_at_oracle(1, &person, &desk, -2 * BASE).expect("a fill");
     prices_after(&mut house, 30, &[97.0, 1_010.0]);
     let before = everything(&house.vm);
-    let said = reported(&mut house, &person);
+    let said = health_of(&mut house, &person);
     let reckoned = house.health(&person).maintenance;
     assert_eq!(
         (said.equity, said.maintenance, said.initial),
@@ -56,7 +32,7 @@ fn what_the_program_reports_is_what_the_client_reckons() {
 fn who_holds_nothing_needs_nothing() {
     let mut house = sol_and_eth();
     let person = house.person_with_quote(5);
-    let said = reported(&mut house, &person);
+    let said = health_of(&mut house, &person);
     assert_eq!((said.equity, said.maintenance, said.initial), (5 * QUOTE as i64, 0, 0));
 }
 

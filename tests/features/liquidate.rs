@@ -260,11 +260,14 @@ fn a_step_that_does_not_help_is_refused() {
     s.refused(BallastError::ShortfallNotReduced, |s| s.take_position(1));
 }
 
-/// Two coins whose histories are the same, seasoned: each is a perfect hedge of the other.
+/// Two coins whose histories are the same, seasoned: each is a perfect hedge of the other, and with a low floor it
+/// is the joint core that they pay for.
 fn twins() -> House {
     let mut house = House::empty(default_params());
     for name in ["SOL", "ETH"] {
-        let index = house.list_asset(AssetSpec::coin(name, 9)).expect("a coin is listed");
+        let mut spec = AssetSpec::coin(name, 9);
+        (spec.args.haircut_min_bps, spec.args.max_move_bps) = (310, 10);
+        let index = house.list_asset(spec).expect("a coin is listed");
         house.open_market(MarketSpec::perpetual(name, index)).expect("a market is opened");
         let history = LoadCalibrationArgs { asset: index, ..made_up_history(0) };
         house.calibrate(history).expect("a calibration is loaded");

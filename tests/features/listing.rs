@@ -55,7 +55,7 @@ fn a_risk_factor_has_no_vault() {
 #[test]
 fn asset_parameters_stay_inside_the_code_limits() {
     type Change = fn(&mut AddAssetArgs);
-    let beyond: [(&str, Change); 33] = [
+    let beyond: [(&str, Change); 54] = [
         ("decimals above 12", |a| a.decimals = 13),
         ("no age", |a| a.max_age_s = 0),
         ("an age above ten minutes", |a| a.max_age_s = 601),
@@ -75,7 +75,7 @@ fn asset_parameters_stay_inside_the_code_limits() {
         ("a stable half-life above a week", |a| a.stable_half_life_s = 604_801),
         ("no fast half-life", |a| a.fast_half_life_s = 0),
         ("a fast half-life below five minutes", |a| a.fast_half_life_s = 299),
-        ("a slow half-life above a year", |a| a.slow_half_life_s = 31_536_001),
+        ("a slow half-life above thirty days", |a| a.slow_half_life_s = 2_592_001),
         ("half-lives crossed", |a| (a.fast_half_life_s, a.slow_half_life_s) = (7_200, 3_600)),
         ("no grid", |a| a.grid_s = 0),
         ("a grid wider than the horizon", |a| a.grid_s = 3_601),
@@ -84,11 +84,32 @@ fn asset_parameters_stay_inside_the_code_limits() {
         ("netting before a day", |a| a.net_after_ticks = 23),
         ("netting never", |a| a.net_after_ticks = 8_761),
         ("a penalty above 20 %", |a| (a.penalty_bps, a.haircut_min_bps) = (2_001, 2_500)),
-        ("a penalty at the least haircut", |a| (a.penalty_bps, a.haircut_min_bps) = (500, 500)),
         ("a deposit cap above 2^62", |a| a.deposit_cap = (1 << 62) + 1),
         ("no deposit cap", |a| a.deposit_cap = u64::MAX),
         ("the longest age", |a| a.max_age_s = u32::MAX),
         ("the widest grid", |a| a.grid_s = u32::MAX),
+        ("a fall below 1 %", |a| a.fall_bps = 99),
+        ("a fall by more than everything", |a| a.fall_bps = 10_001),
+        ("a rise below 1 %", |a| a.rise_bps = 99),
+        ("a rise above 500 %", |a| a.rise_bps = 50_001),
+        ("no move", |a| a.max_move_bps = 0),
+        ("a move above 50 %", |a| a.max_move_bps = 5_001),
+        ("a carry above 5 %", |a| a.carry_bps = 501),
+        ("the largest carry", |a| a.carry_bps = u32::MAX),
+        ("an index weight above one", |a| a.index_weight_bps = 10_001),
+        ("an impact below a quarter", |a| a.impact_bps = 2_499),
+        ("an impact above ten", |a| a.impact_bps = 100_001),
+        ("a crowd of more than everybody", |a| a.crowd_share_bps = 10_001),
+        ("no depth", |a| a.depth_floor = 0),
+        ("a depth below 1,000", |a| a.depth_floor = 999_999_999),
+        ("a depth above 2^53", |a| a.depth_cap = (1 << 53) + 1),
+        ("a depth without a cap", |a| a.depth_cap = u64::MAX),
+        ("bounds of the depth crossed", |a| (a.depth_floor, a.depth_cap) = (1 << 41, 1 << 40)),
+        ("depth reports that do not fade", |a| a.depth_half_life_s = 0),
+        ("a half-life of depth below five minutes", |a| a.depth_half_life_s = 299),
+        ("a half-life of depth above a day", |a| a.depth_half_life_s = 86_401),
+        ("the largest half-life of depth", |a| a.depth_half_life_s = u32::MAX),
+        ("the largest fall", |a| a.fall_bps = u32::MAX),
     ];
     let mut house = house();
     for (what, change) in beyond {
@@ -207,12 +228,11 @@ fn governance_opens_a_market() {
 #[test]
 fn market_parameters_stay_inside_the_code_limits() {
     type Change = fn(&mut AddMarketArgs);
-    let beyond: [(&str, Change); 8] = [
+    let beyond: [(&str, Change); 7] = [
         ("no band", |m| m.band_bps = 0),
         ("a band above 10 %", |m| m.band_bps = 1_001),
         ("a fee above 1 %", |m| m.fee_bps = 101),
         ("a penalty above 20 %", |m| m.penalty_bps = 2_001),
-        ("a penalty at the asset's least haircut", |m| m.penalty_bps = 500),
         ("an open-interest cap above 2^58", |m| m.open_interest_cap = (1 << 58) + 1),
         ("no open-interest cap", |m| m.open_interest_cap = u64::MAX),
         ("the largest penalty", |m| m.penalty_bps = u32::MAX),

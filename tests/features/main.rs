@@ -3,18 +3,26 @@
 
 mod account;
 mod common;
+mod crowding;
 mod deposit;
+mod envelope;
 mod fees;
 mod governance;
 mod health;
+mod implied;
+mod index;
+mod later_asset;
 mod liquidate;
+mod liquidity;
 mod listing;
-
 mod match_fill;
 mod migrate;
+mod notice;
 mod options;
 mod oracle;
 mod settle;
+mod stress;
+mod tail_memory;
 mod tick;
 mod tokens;
 mod withdraw;

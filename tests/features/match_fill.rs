@@ -175,10 +175,14 @@ fn attack_extreme_amounts_are_refused() {
     refused(&mut house, BallastError::OutsidePriceBand, |h| h.fill(0, &a, &b, i64::MAX, u64::MAX));
     refused(&mut house, BallastError::OutsidePriceBand, |h| h.fill(0, &a, &b, BASE, u64::MAX));
     refused(&mut house, BallastError::OutsidePriceBand, |h| h.fill(0, &a, &b, -i64::MAX, 1));
-    // At the oracle's own price it is merely more than any book may hold.
+    // At the oracle's own price it is merely more than any market may have open,
     let fair = house.value(0, i64::MAX as u64);
-    refused(&mut house, BallastError::BookTooLarge, |h| h.fill(0, &a, &b, i64::MAX, fair));
-    refused(&mut house, BallastError::BookTooLarge, |h| h.fill(0, &a, &b, -i64::MAX, fair));
+    refused(&mut house, BallastError::OpenInterestCapExceeded, |h| h.fill(0, &a, &b, i64::MAX, fair));
+    refused(&mut house, BallastError::OpenInterestCapExceeded, |h| h.fill(0, &a, &b, -i64::MAX, fair));
+    // or any book may hold.
+    let (most, fair) = (1i64 << 58, house.value(0, 1 << 58));
+    refused(&mut house, BallastError::BookTooLarge, |h| h.fill(0, &a, &b, most, fair));
+    refused(&mut house, BallastError::BookTooLarge, |h| h.fill(0, &a, &b, -most, fair));
 }
 
 // ---- on which margin -----------------------------------------------------------------------------

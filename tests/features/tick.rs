@@ -5,6 +5,7 @@ use ballast::error::BallastError;
 use ballast::event::Ticked;
 use ballast::state::{AssetState, RiskBoard};
 use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
+use ballast_risk::ring::ROLLING;
 use ballast_risk::scenario::{Z_MAX, get};
 use ballast_sandbox::{AssetSpec, House};
 
@@ -21,8 +22,9 @@ fn ticking() -> House {
 }
 
 /// Fields of an asset that only samples and ticks may change.
-fn sampled_state(a: &AssetState) -> [u64; 10] {
+fn sampled_state(a: &AssetState) -> [u64; 12] {
     [
+        a.variance_short,
         a.variance_fast,
         a.variance_slow,
         a.sample_mantissa,
@@ -32,6 +34,7 @@ fn sampled_state(a: &AssetState) -> [u64; 10] {
         a.tick_time as u64,
         a.tick_sigma,
         a.ticks_lived.into(),
+        a.ticks_missed.into(),
         a.tail_long.into(),
     ]
 }
@@ -49,7 +52,7 @@ fn a_tick_is_taken_once_in_a_cell_of_the_grid() {
     house.vm.advance(1);
     house.post_all(&[100.0, 1_000.0]);
     let said: Ticked = house.tick().expect("the next cell has begun").event();
-    assert_eq!((said.tick, said.row, said.sampled), (2, 0, 0b11));
+    assert_eq!((said.tick, said.row, said.sampled), (2, Some(0), 0b11));
     refused(&mut house, BallastError::TickNotDue, House::tick);
 }
 
@@ -96,12 +99,18 @@ fn a_stale_asset_neither_stops_the_others_nor_enters_their_row() {
     house.post(0, 101.0);
     house.refresh(0).expect("a new price is accepted");
     let said: Ticked = house.tick().expect("the others tick").event();
-    assert_eq!((said.row, said.sampled), (0, 0b01));
+    assert_eq!((said.row, said.sampled), (Some(0), 0b01));
     let after = house.board();
     assert!(after.ring[0] != before.ring[0], "the fresh one is sampled");
-    assert!(after.ring[1] == before.ring[1], "the stale one keeps the row it had");
-    assert_eq!(after.assets[1], before.assets[1], "and everything else");
-    assert_eq!(after.next_row, 1);
+    for row in 0..ROLLING {
+        let (then, now) = (get(&before.ring[1], row), get(&after.ring[1], row));
+        assert_eq!(now, then, "the stale one keeps what it had in row {row}");
+    }
+    assert_eq!((after.next_row, after.row_times[0]), (1, house.vm.now() as u32));
+    let (then, now) = (sampled_state(&before.assets[1]), sampled_state(&after.assets[1]));
+    assert_eq!(now[..9], then[..9], "nothing was sampled of it");
+    assert_eq!((after.assets[1].ticks_lived, after.assets[1].ticks_missed), (0, 1), "but the tick is missed");
+    assert_eq!((after.assets[0].ticks_lived, after.assets[0].ticks_missed), (1, 0));
 }
 
 #[test]
@@ -112,42 +121,55 @@ fn a_tick_without_any_fresh_price_spends_no_row() {
     let said: Ticked = house.tick().expect("a tick is due").event();
     assert_eq!(said.sampled, 0);
     let after = house.board();
-    assert!(after.ring == before.ring);
-    assert_eq!((after.next_row, after.assets), (before.next_row, before.assets));
+    assert!(after.ring == before.ring && after.row_times == before.row_times);
+    assert_eq!(after.next_row, before.next_row);
+    for (then, now) in before.assets[..2].iter().zip(&after.assets[..2]) {
+        assert!(*now == AssetState { ticks_missed: 1, ..*then }, "everybody missed it, and that is all");
+    }
 }
 
-/// A halt of eight hours is not an observation over one hour.
+/// The square root of time: a return over eight hours enters as one over a single hour.
 #[test]
-fn a_late_tick_keeps_the_row() {
+fn a_late_return_is_scaled_to_the_horizon() {
     let mut house = ticking();
-    let before = house.board();
-    prices_after(&mut house, 8 * HOUR, &[70.0, 700.0]);
+    let sigma = house.board().assets[0].sigma as i64;
+    prices_after(&mut house, 9 * HOUR, &[103.0, 1_000.0]);
     let said: Ticked = house.tick().expect("a tick is due").event();
-    assert_eq!(said.sampled, 0);
-    let after = house.board();
-    assert!(after.ring == before.ring, "no row is written");
-    assert_eq!((after.next_row, after.assets[0].ticks_lived), (before.next_row, 0));
-    // From here on, hours are hours again.
-    prices_after(&mut house, HOUR, &[70.0, 700.0]);
-    assert_eq!(house.tick().expect("a tick is due").event::<Ticked>().sampled, 0b11);
-    assert_eq!(house.board().next_row, 1);
+    assert_eq!((said.row, said.sampled), (Some(0), 0b11));
+    let z = get(&house.board().ring[0], 0);
+    let one = RATE_ONE as i64 / 100 * 1_024 / sigma;
+    assert!((one..=one + 2).contains(&z), "3 % in nine hours are 1 % in one: {z} against {one}");
+
+    // A halt of a month counts as a day: what it hides is made larger, not smaller.
+    let sigma = house.board().assets[0].tick_sigma as i64;
+    prices_after(&mut house, 720 * HOUR, &[103.0 * 1.05, 1_000.0]);
+    assert_eq!(house.tick().expect("a tick is due").event::<Ticked>().row, Some(1));
+    let z = get(&house.board().ring[0], 1) as f64;
+    let over_a_day = 0.05 * RATE_ONE as f64 * 1_024.0 / sigma as f64 / 24f64.sqrt();
+    assert!((z - over_a_day).abs() < 3.0, "{z} against {over_a_day}");
 }
 
 #[test]
 fn attack_ticks_either_side_of_the_grid_line_do_not_poison_the_ring() {
     let mut house = ticking();
-    let before = house.board();
     prices_after(&mut house, HOUR - 1, &[100.0, 1_000.0]);
     refused(&mut house, BallastError::TickNotDue, House::tick);
     prices_after(&mut house, 1, &[101.0, 1_010.0]);
     assert_eq!(house.tick().expect("a tick is due").event::<Ticked>().sampled, 0b11);
-    // The next cell begins in an hour; a tick in its first second and one in its last second but one
-    // hour later: whatever the spacing, an interval far from one hour is not sampled.
+    // The last seconds of the next cell but one, and twenty seconds later the first of the cell after it: too
+    // short a time is no observation of an hour, however large the move.
     prices_after(&mut house, 2 * HOUR - 10, &[102.0, 1_020.0]);
-    assert_eq!(house.tick().expect("a tick is due").event::<Ticked>().sampled, 0, "two hours");
+    assert_eq!(house.tick().expect("a tick is due").event::<Ticked>().sampled, 0b11, "a late one is scaled");
+    let before = house.board();
     prices_after(&mut house, 20, &[90.0, 900.0]);
     assert_eq!(house.tick().expect("a tick is due").event::<Ticked>().sampled, 0, "twenty seconds");
-    assert_eq!(house.board().next_row, before.next_row + 1);
+    let after = house.board();
+    assert!(after.ring == before.ring);
+    assert_eq!((after.next_row, after.assets[0].ticks_lived), (2, 2));
+    // The move is not lost: it is in the next row.
+    prices_after(&mut house, HOUR, &[90.0, 900.0]);
+    assert_eq!(house.tick().expect("a tick is due").event::<Ticked>().sampled, 0b11);
+    assert!(get(&house.board().ring[0], 2) < -1_024);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use ballast::state::AssetState;
 use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::scenario::Tails;
+use ballast_risk::stress::StressParams;
 
 /// Expected Shortfall at 97.5 % of a normal distribution, in σ: what a tail would be without fat tails.
 const NORMAL_TAIL: f64 = 2.3378;
@@ -26,17 +27,21 @@ pub struct Parts {
     pub total: f64,
 }
 
-/// Parts of an asset's haircut on one side.
+/// Parts of an asset's haircut on one side, in a clearinghouse with this weight of stress.
 #[must_use]
-pub fn parts(asset: &AssetState, short: bool) -> Parts {
+pub fn parts(asset: &AssetState, short: bool, stress: &StressParams) -> Parts {
     let share = |rate: u64| rate as f64 / RATE_ONE as f64;
-    let (haircut, addon, liquidity, tail) = if short {
-        (asset.haircut_short, asset.addon_short, asset.liquidity_short, asset.tail_short)
+    let (haircut, addon, liquidity, tail, shock) = if short {
+        (asset.haircut_short, asset.addon_short, asset.liquidity_short, asset.tail_short, asset.shock_short)
     } else {
-        (asset.haircut_long, asset.addon_long, asset.liquidity_long, asset.tail_long)
+        (asset.haircut_long, asset.addon_long, asset.liquidity_long, asset.tail_long, asset.shock_long)
+    };
+    let blended = |sigma: u64| {
+        let own = Tails::shortfall_rate(tail, sigma);
+        share(stress.blend(own, shock).unwrap_or(u64::MAX))
     };
     let own = share(Tails::shortfall_rate(tail, asset.sigma));
-    let forecast = share(Tails::shortfall_rate(tail, asset.expected_sigma.saturating_sub(asset.sigma)));
+    let forecast = blended(asset.expected_sigma.max(asset.sigma)) - blended(asset.sigma);
     let volatility = share(asset.sigma) * NORMAL_TAIL;
     let (total, liquidity) = (share(haircut), share(liquidity));
     // An asset that nets with nothing is charged whole, un-netted.

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! one asset    move + funding + penalty + slippage ≤ haircut_min        on either side
-//! net of all   move ≤ shock on either side, so that the single-asset stress covers the failure of any hedge leg
+//! net of all   move ≤ ω·shock on either side: what the blend charges for any one leg whose hedge fails
 //! ```
 //!
 //! `haircut_min` is the least that a single-asset book is ever charged; no later calm can take it below the
@@ -14,7 +14,8 @@
 //! Percolator's; the form here is for haircuts that move.)
 
 use crate::error::{Result, RiskError};
-use crate::fixed::{RATE_ONE, rate_from_bps};
+use crate::fixed::{RATE_ONE, credit, rate_from_bps};
+use crate::stress::Shock;
 
 /// What a configuration must outlast, basis points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,16 +45,17 @@ impl Envelope {
             .ok_or(RiskError::Overflow)
     }
 
-    /// Refuses a configuration that a move inside the accepted band could bankrupt. All arguments are rates.
+    /// Refuses a configuration that a move inside the accepted band could bankrupt. All arguments are rates; `weight`
+    /// is ω, with which stress enters the core.
     ///
     /// # Errors
     /// [`RiskError::UnsafeEnvelope`].
-    pub fn check(&self, haircut_min: u64, shock_long: u64, shock_short: u64) -> Result<()> {
+    pub fn check(&self, haircut_min: u64, shock: Shock, weight: u64) -> Result<()> {
         let moved = rate_from_bps(self.max_move_bps);
         let safe = self.max_move_bps > 0
             && self.least_haircut()? <= haircut_min.saturating_add(1)
-            && moved <= shock_long.min(shock_short)
-            && shock_long <= RATE_ONE;
+            && moved <= credit(shock.long.min(shock.short), weight)?
+            && shock.long <= RATE_ONE;
         if safe { Ok(()) } else { Err(RiskError::UnsafeEnvelope) }
     }
 }

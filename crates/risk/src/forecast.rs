@@ -1,27 +1,26 @@
 //! One-step forecast of variance, which may add to margin and never takes any away.
 //!
-//! σ is the larger of two averages, so it stays high after a storm; the fast one needs hours to arrive in
-//! the next. Volatility has several speeds at once, and a weighted sum of averages over a short, a medium
-//! and a long past forecasts the next hour better than any single one (HAR: Corsi, *A Simple Approximate
-//! Long-Memory Model of Realized Volatility*, Journal of Financial Econometrics 7, 2009, with exponential
-//! averages in place of windows):
+//! σ² is the mean of a fast and a slow average; both need hours to arrive in a storm. Volatility has several
+//! speeds at once, and a weighted sum of averages over a short, a medium and a long past forecasts the next
+//! hour better than any single one (HAR: Corsi, *A Simple Approximate Long-Memory Model of Realized
+//! Volatility*, Journal of Financial Econometrics 7, 2009, with exponential averages in place of windows):
 //!
 //! ```text
-//! v̂      = w_short·v_short + w_fast·v_fast + w_slow·v_slow,     w ≥ 5 %, w_short ≤ 60 %, Σw = 1
+//! v̂      = w_short·v_short + w_fast·v_fast + w_slow·v_slow,     w ≥ 5 %, w_short ≤ 52.5 %, Σw = 1
 //! add-on = max(0, σ̂ − σ)·tail,                                  σ̂ = √v̂
 //! ```
 //!
-//! The half-life of `v_short` is a sixth of that of `v_fast` ([`SHORT_SPEED`]), and nothing else. That and
-//! `Σw = 1` bound the forecast without any clamp. A convex combination lies between its parts. And a
-//! move k half-lives ago weighs in `v_short` at most six times what it weighs in `v_fast`, because
-//! `1 − λ⁶ = (1 − λ)(1 + λ + … + λ⁵)`:
+//! The half-life of `v_short` is a third of that of `v_fast` ([`SHORT_SPEED`]), and nothing else. That
+//! bounds the forecast without any clamp. A move k half-lives ago weighs in `v_short` at most three times
+//! what it weighs in `v_fast`, because `1 − λ³ = (1 − λ)(1 + λ + λ²)`. So the forecast is at most
+//! `(3·w_short + w_fast)·v_fast + w_slow·v_slow`, and σ² has half of each:
 //!
 //! ```text
-//! v_short ≤ 6·v_fast   ⇒   σ̂ ≤ σ·√(1 + 5·w_short):   1.73·σ at 40 %, 2·σ at the most that is allowed
+//! v_short ≤ 3·v_fast   ⇒   σ̂ ≤ σ·√(2·max(3·w_short + w_fast, w_slow))
 //! ```
 //!
-//! Whoever moves a price to make others' margin jump through the forecast gets no more than that, on top
-//! of what σ does by itself.
+//! 1.52·σ (√2.3) at the reference weights, 2·σ at the most that is allowed. Whoever moves a price to make
+//! others' margin jump through the forecast gets no more than that, on top of what σ does by itself.
 //!
 //! The core keeps plain σ for all assets, which is what makes netting honest; the forecast is charged
 //! per asset, un-netted. Weights are set, not learned: measured out of sample, learning gained nothing
@@ -37,8 +36,9 @@ pub const SHORT_SPEED: u32 = 3;
 
 /// No average weighs less, basis points: none of them alone is the forecast.
 pub const MIN_WEIGHT_BPS: u16 = 500;
-/// The short average weighs no more, basis points: `√(1 + 5·0.6) = 2` is the most that σ̂ may be of σ.
-pub const MAX_SHORT_WEIGHT_BPS: u16 = 6_000;
+/// The short average weighs no more, basis points. With all that is left but the least for `v_slow` on
+/// `v_fast`, `√(2·(3·0.525 + 0.425)) = 2` is the most that σ̂ may be of σ.
+pub const MAX_SHORT_WEIGHT_BPS: u16 = 5_250;
 
 /// What each average weighs in the forecast, basis points; together 10,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +52,9 @@ pub struct ForecastWeights {
 }
 
 impl ForecastWeights {
-    /// Fitted by QLIKE to hourly returns of BTC, ETH, SOL, AVAX and XRP up to 2020 at half-lives of 2 h,
-    /// 12 h and 120 h (39 : 19 : 42), rounded to tenths.
-    pub const REFERENCE: Self = Self { short: 4_000, fast: 2_000, slow: 4_000 };
+    /// Fitted by QLIKE to hourly returns of BTC, ETH and XRP from 2018, SOL and AVAX from listing, up to the
+    /// end of 2020, at half-lives of 2 h, 6 h and 72 h (33 : 14 : 53); of multiples of a twentieth the best.
+    pub const REFERENCE: Self = Self { short: 3_500, fast: 1_000, slow: 5_500 };
 
     /// # Errors
     /// [`RiskError::BadParameter`] unless the weights sum to 10,000, each is at least [`MIN_WEIGHT_BPS`],

@@ -7,7 +7,7 @@
 //! ```text
 //! own      = σ·tail                                    (Expected Shortfall of a single-asset book)
 //! core     = max(own, (1 − ω)·own + ω·shock)           (what the joint core charges that book)
-//! forecast = max(0, σ_expected − σ)·tail               (implied or forecast volatility above σ)
+//! forecast = what core would be at σ_expected, less core   (implied or forecast volatility above σ)
 //! haircut  = max(core + forecast + liquidity, min)     (the floor binds through the add-on)
 //! haircut > max:  the asset leaves the joint core and is charged max, un-netted, on both sides
 //! ```
@@ -81,7 +81,10 @@ impl Seasoning {
         if self.missed > MAX_MISSED || self.needed == 0 {
             return own.max(UNSEASONED_TAIL);
         }
-        let left = u64::from(self.needed - self.lived.min(self.needed));
+        // What is known is the smaller of the life it has had and of the column it has filled, of its needs.
+        let filled = u64::from(self.needed) * u64::from(self.rows.min(SCENARIOS as u32)) / SCENARIOS as u64;
+        let known = u64::from(self.lived.min(self.needed)).min(filled);
+        let left = u64::from(self.needed) - known;
         // own·lived/needed + prior·left/needed, rounded up: all below 2³² · 2³².
         let (own, prior, needed) = (u64::from(own), u64::from(UNSEASONED_TAIL), u64::from(self.needed));
         let blended = (own * (needed - left) + prior.max(own) * left).div_ceil(needed);
@@ -127,7 +130,12 @@ pub struct Haircuts {
 fn side(d: &Drivers, tail: u32, shock: u64, liquidity: u64, min: u64, stress: &StressParams) -> (u64, u64) {
     let own = Tails::shortfall_rate(tail, d.sigma);
     let core = stress.blend(own, shock).unwrap_or(u64::MAX);
-    let forecast = Tails::shortfall_rate(tail, d.expected.saturating_sub(d.sigma));
+    let forecast = if d.expected > d.sigma {
+        let expected = Tails::shortfall_rate(tail, d.expected);
+        stress.blend(expected, shock).unwrap_or(u64::MAX).saturating_sub(core)
+    } else {
+        0
+    };
     (core, forecast.saturating_add(liquidity).max(min.saturating_sub(core)))
 }
 

@@ -41,8 +41,8 @@ pub(crate) fn addon_rate(risk: &AssetRisk, short: bool, params: &MarginParams) -
     if !risk.netted || params.notice >= RATE_ONE {
         return Ok(side.addon);
     }
-    // Less the unit that the published core was rounded up by.
-    let core = side.haircut.saturating_sub(side.addon).saturating_sub(1);
+    // Less the units that the published core was rounded up by: of the shortfall, and of the blend.
+    let core = side.haircut.saturating_sub(side.addon).saturating_sub(2);
     let lagging = credit(core, params.notice)?;
     let stressed = if core > side.shock {
         side.shock.saturating_sub(lagging)

@@ -128,7 +128,7 @@ impl Depth {
         let from = self.volume.clamp(params.floor, params.cap);
         let half_life = u64::from(params.half_life_s);
         let most = grown(from, self.elapsed(now).min(half_life), half_life)?;
-        *self = Self { volume: volume.min(most).clamp(params.floor, params.cap), time: now };
+        *self = Self { volume: volume.min(most).clamp(params.floor, params.cap), time: self.time.max(now) };
         Ok(())
     }
 }
@@ -140,7 +140,8 @@ impl Depth {
 #[must_use]
 pub fn crowding(open_interest: u64, cap: u64, haircut: u64) -> u64 {
     if cap == 0 {
-        return 0;
+        // Nothing may be open: whatever is, is beyond any cap.
+        return if open_interest == 0 { 0 } else { haircut };
     }
     let (open, cap) = (u128::from(open_interest.min(cap)), u128::from(cap));
     let beyond = (2 * open).saturating_sub(cap);

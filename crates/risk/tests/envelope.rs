@@ -65,16 +65,24 @@ proptest! {
     fn a_configuration_is_safe_up_to_its_edges_and_no_further(e in envelope(), over in 1u64..RATE_ONE / 10, shock in 0u64..RATE_ONE) {
         let (least, moved) = (rate_from_bps(sum(&e)), rate_from_bps(e.max_move_bps));
         let shock = moved + shock.min(RATE_ONE - moved);
-        prop_assert_eq!(e.check(least, moved, moved), Ok(()));
-        prop_assert_eq!(e.check(least + over, shock, shock + over), Ok(()));
-        prop_assert_eq!(e.check(least - 1, shock, shock), Err(UnsafeEnvelope));
-        prop_assert_eq!(e.check(least + over, moved - 1, shock), Err(UnsafeEnvelope));
-        prop_assert_eq!(e.check(least + over, shock, moved - 1), Err(UnsafeEnvelope));
+        let check = |haircut_min, long, short| e.check(haircut_min, Shock { long, short }, RATE_ONE);
+        prop_assert_eq!(check(least, moved, moved), Ok(()));
+        prop_assert_eq!(check(least + over, shock, shock + over), Ok(()));
+        prop_assert_eq!(check(least - 1, shock, shock), Err(UnsafeEnvelope));
+        prop_assert_eq!(check(least + over, moved - 1, shock), Err(UnsafeEnvelope));
+        prop_assert_eq!(check(least + over, shock, moved - 1), Err(UnsafeEnvelope));
         // What is held cannot lose more than all of it; what is owed can.
-        prop_assert_eq!(e.check(least + over, RATE_ONE + over, shock), Err(UnsafeEnvelope));
-        prop_assert_eq!(e.check(least + over, shock, RATE_ONE + over), Ok(()));
+        prop_assert_eq!(check(least + over, RATE_ONE + over, shock), Err(UnsafeEnvelope));
+        prop_assert_eq!(check(least + over, shock, RATE_ONE + over), Ok(()));
         let none = Envelope { max_move_bps: 0, ..e };
-        prop_assert_eq!(none.check(RATE_ONE, RATE_ONE, RATE_ONE), Err(UnsafeEnvelope));
+        let whole = Shock { long: RATE_ONE, short: RATE_ONE };
+        prop_assert_eq!(none.check(RATE_ONE, whole, RATE_ONE), Err(UnsafeEnvelope));
+        // Only the part of a shock that the blend charges stands behind a hedge.
+        let half = Shock { long: 2 * moved, short: 2 * moved + 1 };
+        if half.long <= RATE_ONE {
+            prop_assert_eq!(e.check(least, half, RATE_ONE / 2), Ok(()));
+            prop_assert_eq!(e.check(least, half, RATE_ONE / 2 - RATE_ONE / 100), Err(UnsafeEnvelope));
+        }
     }
 
     #[test]
@@ -86,7 +94,8 @@ proptest! {
             Envelope { slippage_bps: e.slippage_bps + by, ..e },
         ];
         for worse in worse {
-            prop_assert!(worse.check(min, long, short).is_err() || e.check(min, long, short).is_ok());
+            let shock = Shock { long, short };
+            prop_assert!(worse.check(min, shock, RATE_ONE).is_err() || e.check(min, shock, RATE_ONE).is_ok());
         }
     }
 
@@ -96,7 +105,8 @@ proptest! {
         seed: u64, e in envelope(), base in 1i64 << 20..1 << 40, negative: bool, notice in 1..=RATE_ONE,
     ) {
         let haircut_min = rate_from_bps(sum(&e));
-        prop_assert_eq!(e.check(haircut_min, RATE_ONE / 2, RATE_ONE / 2), Ok(()));
+        let half = Shock { long: RATE_ONE / 2, short: RATE_ONE / 2 };
+        prop_assert_eq!(e.check(haircut_min, half, RATE_ONE), Ok(()));
         let world = world(seed, haircut_min, RATE_ONE / 2, 1);
         let held = Holdings::position(0, if negative { -base } else { base });
         let by = f64::from(e.max_move_bps) / 1e4 * if negative { 1.0 } else { -1.0 };
@@ -108,14 +118,15 @@ proptest! {
         }
     }
 
-    /// One leg of a perfect hedge moves by all that is accepted and the other does not. The stress that covers it
-    /// enters with its weight: it is the weighted shock that has to hold the move.
+    /// One leg of a perfect hedge moves by all that is accepted and the other does not.
     #[test]
-    fn no_accepted_move_of_one_leg_bankrupts_a_hedge_where_the_weighted_shock_holds_it(
+    fn no_accepted_move_of_one_leg_bankrupts_a_hedge(
         seed: u64, max_move_bps in 1u32..2_000, base in 1i64 << 20..1 << 40, which: bool, notice in 1..=RATE_ONE,
     ) {
         let moved = rate_from_bps(max_move_bps);
         let shock = (u128::from(moved + 1) << 32).div_ceil(u128::from(STRESS.weight)) as u64;
+        let e = Envelope { max_move_bps, carry_bps: 0, penalty_bps: 0, slippage_bps: 0 };
+        prop_assert_eq!(e.check(moved + 1, Shock { long: shock, short: shock }, STRESS.weight), Ok(()));
         let world = world(seed, 1, shock, 2);
         prop_assume!(world.assets.iter().all(|asset| asset.netted));
         let hedge = Holdings::position(0, base).with(&Holdings::position(1, -base));
@@ -131,7 +142,7 @@ proptest! {
         let e = Envelope { max_move_bps, carry_bps, penalty_bps, slippage_bps };
         let fits = bps.iter().map(|x| u64::from(*x)).sum::<u64>() <= u64::from(u32::MAX);
         prop_assert_eq!(e.least_haircut().is_ok(), fits);
-        let verdict = e.check(min, long, short);
+        let verdict = e.check(min, Shock { long, short }, RATE_ONE);
         prop_assert!(fits || max_move_bps == 0 || verdict == Err(Overflow));
     }
 }

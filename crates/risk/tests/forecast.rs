@@ -15,8 +15,8 @@ use proptest::prelude::*;
 
 const PARAMS: VolatilityParams = VolatilityParams {
     grid_s: 300,
-    fast_half_life_s: 43_200,
-    slow_half_life_s: 432_000,
+    fast_half_life_s: 21_600,
+    slow_half_life_s: 259_200,
     horizon_s: 3_600,
     floor: RATE_ONE / 1_000,
     weights: ForecastWeights::REFERENCE,
@@ -24,6 +24,13 @@ const PARAMS: VolatilityParams = VolatilityParams {
 
 /// A tail of 4 σ: seven losses of four, 2⁻¹⁰.
 const FOUR_SIGMA: u32 = (4 * 7) << 10;
+
+/// The most that σ̂ may be of σ: `v_short ≤ 3·v_fast` and `σ² = ½·(v_fast + v_slow)`, so that
+/// `v̂/σ² ≤ 2·max(3·w_short + w_fast, w_slow)`.
+fn bound(weights: &ForecastWeights) -> f64 {
+    let [short, fast, slow] = [weights.short, weights.fast, weights.slow].map(u32::from);
+    (f64::from(2 * (SHORT_SPEED * short + fast).max(slow)) / 1e4).sqrt()
+}
 
 fn variances() -> impl Strategy<Value = [u64; 3]> {
     [0..=MAX_VARIANCE, 0..=MAX_VARIANCE, 0..=MAX_VARIANCE]
@@ -63,9 +70,8 @@ proptest! {
         prop_assert_eq!(weights.validate(), if whole && bounded { Ok(()) } else { Err(BadParameter) });
     }
 
-    /// Whatever is done to a price, `v_short ≤ 3·v_fast`. σ² is the mean of fast and slow, so that beside it the
-    /// fast average alone counts for up to twice: the forecast never takes margin further than the root of the larger
-    /// of `2·(3·w_short + w_fast)` and `2·w_slow`, at most 2.08, times where σ takes it by itself.
+    /// Whatever is done to a price, the forecast never takes margin further than [`bound`] times where σ takes it by
+    /// itself; at the largest weights allowed that is twice.
     #[test]
     fn no_path_of_prices_drives_the_forecast_beyond_its_bound(
         weights in good_weights(), prior in prop_oneof![0..RATE_ONE, Just(0)],
@@ -82,9 +88,8 @@ proptest! {
         };
         let mut state = VolatilityState::with_prior(prior);
         let (mut time, mut log) = (0, 0.0f64);
-        let [short, fast, slow] = [weights.short, weights.fast, weights.slow].map(|w| f64::from(w) / 1e4);
-        let most = (2.0 * (f64::from(SHORT_SPEED) * short + fast)).max(2.0 * slow).sqrt();
-        prop_assert!(most <= 2.08);
+        let most = bound(&weights);
+        prop_assert!(most <= 2.0);
         for (wait, jump) in path {
             (time, log) = (time + wait, (log + jump * jump.abs()).clamp(-12.0, 12.0));
             let live = state.observe(&params, &from_f64(log.exp()), time).unwrap();
@@ -100,8 +105,8 @@ proptest! {
         let mut state = VolatilityState::with_prior(RATE_ONE / 250);
         state.observe(&PARAMS, &from_f64(1.0), 0).unwrap();
         let Live { sigma, forecast } = state.observe(&PARAMS, &from_f64(1.0 - fall), after).unwrap();
-        // Σ w·(1 − λ)·r²·H/Δt → (0.4·3 + 0.2 + 0.4/10)·r²·ln 2·H/half-life, within 2 % at Δt ≪ half-life.
-        let least = fall * (1.44 * 2f64.ln() * 3_600.0 / 43_200.0).sqrt() * 0.98;
+        // Σ w·(1 − λ)·r²·H/Δt → (0.35·3 + 0.1 + 0.55/12)·r²·ln 2·H/half-life, within 2 % at Δt ≪ half-life.
+        let least = fall * ((1.15 + 0.55 / 12.0) * 2f64.ln() * 3_600.0 / 21_600.0).sqrt() * 0.98;
         prop_assert!(forecast as f64 >= least * UNIT && forecast > sigma, "{} and {}", forecast, sigma);
     }
 
@@ -133,6 +138,31 @@ proptest! {
 #[test]
 fn the_reference_weights_are_accepted() {
     assert_eq!(ForecastWeights::REFERENCE.validate(), Ok(()));
+}
+
+/// The bound is no looser than it must be: a single move out of nothing, at once, reaches it as far as the slow
+/// average is too slow to take part.
+#[test]
+fn the_bound_is_reached_by_one_move_out_of_calm() {
+    let reference = ForecastWeights::REFERENCE;
+    assert!((bound(&reference).powi(2) - 2.3).abs() < 1e-9);
+    let rest = 10_000 - MAX_SHORT_WEIGHT_BPS - MIN_WEIGHT_BPS;
+    let extreme = ForecastWeights { short: MAX_SHORT_WEIGHT_BPS, fast: rest, slow: MIN_WEIGHT_BPS };
+    assert!((bound(&extreme) - 2.0).abs() < 1e-9);
+    for weights in [reference, extreme] {
+        let params = VolatilityParams {
+            fast_half_life_s: 1 << 20,
+            slow_half_life_s: 1 << 31,
+            floor: 1,
+            weights,
+            ..PARAMS
+        };
+        let mut state = VolatilityState::with_prior(0);
+        state.observe(&params, &from_f64(1.0), 0).unwrap();
+        let Live { sigma, forecast } = state.observe(&params, &from_f64(2.0), 300).unwrap();
+        let reached = forecast as f64 / sigma as f64 / bound(&weights);
+        assert!((0.999..1.0).contains(&reached), "{reached}");
+    }
 }
 
 /// After a burst the forecast leads, in the calm that follows σ leads, and the add-on is gone.
@@ -252,25 +282,30 @@ fn out_of_sample_the_forecast_beats_every_single_average() {
     let forecast = mean(&|l, _| l.forecast);
     let garch = mean(&|_, garch| garch);
     let rivals: [f64; RIVALS.len()] = core::array::from_fn(|at| mean(&|l, _| l.rivals[at]));
-    println!("mean {forecast:.4}, GARCH {garch:.4}, EWMA {rivals:.4?}");
+    println!(
+        "mean {forecast:.4}, σ {:.4}, larger {:.4}, GARCH {garch:.4}, EWMA {rivals:.4?}",
+        mean(&|l, _| l.sigma),
+        mean(&|l, _| l.charged)
+    );
 
-    // Against single averages: the best of them, chosen in hindsight, is 0.066 behind.
+    // Against single averages: the best of them, chosen in hindsight, is 0.053 behind.
     let best = rivals.into_iter().fold(f64::INFINITY, f64::min);
     assert!(forecast < best - 0.05, "{forecast} against {best}");
     // And what is charged, the larger of σ and forecast, is the better forecast of the two.
     assert!(mean(&|l, _| l.charged) < mean(&|l, _| l.sigma));
 
-    // Against GARCH: ahead in all asset-years but one, which decides the mean. XRP rose 24.7 % in one hour
-    // of 2023 out of calm (13 July, 15:00 UTC: 79 σ̂, and 55 of GARCH's).
-    // Without that one hour of 131,295 the forecast is ahead by 0.021.
-    assert!(forecast < garch + 0.005, "{forecast} against {garch}");
-    // The same year is the only one that any single average wins.
-    for (asset, year, losses, garch) in &table {
-        let only = (*asset, *year) == ("XRP", 2023);
-        let beaten = |rival: f64| losses.forecast > rival;
-        assert_eq!(beaten(*garch), only, "{asset} {year}: {} for {garch}", losses.forecast);
-        assert_eq!(losses.rivals.into_iter().any(beaten), only, "{asset} {year}: {}", losses.forecast);
-    }
+    // Against GARCH: behind by 0.016, ahead in 12 asset-years of 15. One hour decides the mean: XRP rose 24.7 %
+    // out of calm (13 July 2023, 15:00 UTC: 85 σ̂, and 55 of GARCH's). Without that one hour of 131,295 the
+    // forecast is ahead by 0.016.
+    assert!(forecast < garch + 0.02, "{forecast} against {garch}");
+    let lost = |to: &dyn Fn(&Losses, f64) -> f64| -> Vec<(&str, usize)> {
+        let lost = table.iter().filter(|(_, _, losses, garch)| losses.forecast > to(losses, *garch));
+        lost.map(|(asset, year, ..)| (*asset, *year)).collect()
+    };
+    assert_eq!(lost(&|_, garch| garch), [("SOL", 2022), ("XRP", 2022), ("XRP", 2023)]);
+    // The year of that hour is the only one that any single average wins.
+    let best = |losses: &Losses, _: f64| losses.rivals.into_iter().fold(f64::INFINITY, f64::min);
+    assert_eq!(lost(&best), [("XRP", 2023)]);
 }
 
 /// The integers follow the formula on real prices: σ̂² against the sum of averages in floating point.
@@ -279,7 +314,7 @@ fn on_real_prices_the_forecast_follows_the_formula() {
     let Some(closes) = hourly("BTC") else { return };
     let mut state = VolatilityState::with_prior(RATE_ONE / 100);
     state.observe(&PARAMS, &from_f64(closes[0].1), closes[0].0).unwrap();
-    let mut averages = [(12.0 / f64::from(SHORT_SPEED), 1e-4), (12.0, 1e-4), (120.0, 1e-4)];
+    let mut averages = [(6.0 / f64::from(SHORT_SPEED), 1e-4), (6.0, 1e-4), (72.0, 1e-4)];
     for pair in closes.windows(2) {
         let hours = (pair[1].0 - pair[0].0) as f64 / 3_600.0;
         let r = to_f64(&from_f64(pair[1].1)) / to_f64(&from_f64(pair[0].1)) - 1.0;
@@ -288,7 +323,7 @@ fn on_real_prices_the_forecast_follows_the_formula() {
             *v = kept * *v + (1.0 - kept) * r * r / hours;
         }
         let live = state.observe(&PARAMS, &from_f64(pair[1].1), pair[1].0).unwrap();
-        let exact = (0.4 * averages[0].1 + 0.2 * averages[1].1 + 0.4 * averages[2].1).sqrt();
+        let exact = (0.35 * averages[0].1 + 0.1 * averages[1].1 + 0.55 * averages[2].1).sqrt();
         assert!((live.forecast as f64 / UNIT / exact - 1.0).abs() < 1e-5, "{} for {exact}", live.forecast);
     }
 }

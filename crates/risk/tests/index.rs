@@ -90,7 +90,7 @@ proptest! {
         let interval = f64::from(tick_interval(full, calm, index));
         let ratio = (index as f64 / calm as f64).powi(2);
         let full = f64::from(full);
-        prop_assert!(interval + 1.0 >= full * (1.0 / ratio).min(1.0).max(0.0625));
+        prop_assert!(interval + 1.0 >= full * (1.0 / ratio).clamp(0.0625, 1.0));
         let left = ratio < f64::from(2 << MAX_HALVINGS);
         prop_assert!(!left || interval * ratio <= 2.0 * full * (1.0 + 1e-9) || ratio < 2.0, "{} at {}", interval, ratio);
         prop_assert!(ratio >= 2.0 || interval == full);

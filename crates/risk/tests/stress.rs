@@ -149,7 +149,7 @@ proptest! {
             prop_assert!(i128::from(stress) << SHOCK_BITS >= joint);
             // And no more than the largest of them, but for rounding.
             let widest = held.iter().map(|leg| world.drivers[leg.0].shock.widest()).sum();
-            let largest = (single >> 32).max(hedges * u128::from(STRESS.decorrelation) >> 32).max((joint >> SHOCK_BITS) as u128);
+            let largest = (single >> 32).max((hedges * u128::from(STRESS.decorrelation)) >> 32).max((joint >> SHOCK_BITS) as u128);
             let slack = stress_rounding(book.gross(), widest) + held.len() as u64;
             prop_assert!(u128::from(stress) <= largest + u128::from(slack), "{} for {}", stress, largest);
         }

@@ -11,11 +11,11 @@ use ballast_risk::volatility::{MAX_VARIANCE, VolatilityParams, VolatilityState};
 use common::{UNIT, any_price, any_weights, from_f64, to_f64, wide_i64, wide_u32, wide_u64};
 use proptest::prelude::*;
 
-/// As a crypto asset would be listed: a cell of five minutes, 12 h and 120 h, σ of an hour.
+/// As a crypto asset would be listed: a cell of five minutes, 6 h and 72 h, σ of an hour.
 const PARAMS: VolatilityParams = VolatilityParams {
     grid_s: 300,
-    fast_half_life_s: 43_200,
-    slow_half_life_s: 432_000,
+    fast_half_life_s: 21_600,
+    slow_half_life_s: 259_200,
     horizon_s: 3_600,
     floor: RATE_ONE / 1_000,
     weights: ForecastWeights::REFERENCE,
@@ -67,8 +67,8 @@ impl Reference {
     const RATE_UNIT: f64 = 1.0 / UNIT;
     const VAR_UNIT: f64 = 1.0 / VAR_ONE as f64;
     const DECAY_ERROR: f64 = 9.0 * Self::RATE_UNIT;
-    /// Of its sixth power, and what rounding adds.
-    const SHORT_DECAY_ERROR: f64 = 60.0 * Self::RATE_UNIT;
+    /// Of its third power, and what rounding adds.
+    const SHORT_DECAY_ERROR: f64 = 30.0 * Self::RATE_UNIT;
 
     fn close(&mut self, params: &VolatilityParams, price: f64, time: i64) {
         let elapsed = (time - self.time) as f64;
@@ -184,8 +184,8 @@ proptest! {
         let closed = state;
         let live = state.observe(&PARAMS, &from_f64(1.0 - fall), after).unwrap().sigma as f64 / UNIT;
         prop_assert_eq!(state, closed);
-        // (1 − λ)·r²·H/Δt → r²·ln 2·H/half-life, whatever Δt ≪ half-life is, and the mean over both: 1.8 % for a tenth.
-        let speeds = (1.0 / 43_200.0 + 1.0 / 432_000.0) / 2.0;
+        // (1 − λ)·r²·H/Δt → r²·ln 2·H/half-life, whatever Δt ≪ half-life is, and the mean over both: 2.5 % for a tenth.
+        let speeds = (1.0 / 21_600.0 + 1.0 / 259_200.0) / 2.0;
         let least = fall * (2f64.ln() * 3_600.0 * speeds).sqrt() * 0.99;
         prop_assert!(live >= least.clamp(0.004, 0.999), "{} after a fall of {}", live, fall);
     }
@@ -211,7 +211,7 @@ proptest! {
         let elapsed = weeks * 604_800;
         state.observe(&PARAMS, &from_f64(1.0 - fall), elapsed).unwrap();
         let realised = fall * fall * 3_600.0 / elapsed as f64;
-        let left = (-(elapsed as f64) / 43_200.0).exp2() * (prior as f64 / UNIT).powi(2);
+        let left = (-(elapsed as f64) / 21_600.0).exp2() * (prior as f64 / UNIT).powi(2);
         let fast = state.fast as f64 / VAR_ONE as f64;
         prop_assert!((fast - realised - left).abs() <= realised * 1e-6 + 1e-8, "{} for {}", fast, realised);
     }
@@ -270,11 +270,14 @@ fn parameters_that_make_no_sense_are_refused() {
         VolatilityParams { grid_s: 0, ..PARAMS },
         VolatilityParams { grid_s: 3_601, ..PARAMS },
         VolatilityParams { fast_half_life_s: 299, ..PARAMS },
-        VolatilityParams { fast_half_life_s: 432_001, ..PARAMS },
+        VolatilityParams { fast_half_life_s: 259_201, ..PARAMS },
         VolatilityParams { horizon_s: 0, ..PARAMS },
         VolatilityParams { floor: 0, ..PARAMS },
         VolatilityParams { floor: RATE_ONE, ..PARAMS },
-        VolatilityParams { weights: ForecastWeights { short: 4_001, ..PARAMS.weights }, ..PARAMS },
+        VolatilityParams {
+            weights: ForecastWeights { short: PARAMS.weights.short + 1, ..PARAMS.weights },
+            ..PARAMS
+        },
     ] {
         assert_eq!(broken.validate(), Err(BadParameter), "{broken:?}");
     }

@@ -84,7 +84,7 @@ impl AssetSpec {
             deposit_cap: 1 << 62,
             fall_bps: 500,
             rise_bps: 500,
-            max_move_bps: 150,
+            max_move_bps: 120,
             carry_bps: 0,
             index_weight_bps: 10_000,
             implied_feed_id: [0; 32],
@@ -144,8 +144,8 @@ pub fn default_params() -> ClearinghouseParams {
         gross_floor_bps: 10,
         notice_doubling_s: 0,
         notice_least_bps: 10_000,
-        forecast_short_bps: 3_000,
-        forecast_fast_bps: 2_000,
+        forecast_short_bps: 3_500,
+        forecast_fast_bps: 1_000,
     }
 }
 

@@ -12,10 +12,12 @@
 //! | [`tokens`] | mints and wallets |
 //! | [`house`] | a clearinghouse that is set up, and its people |
 //! | [`options`] | option series, and premiums by the program's own model |
+//! | [`risk`] | its stress rows, depth, implied volatility and exposure |
 
 pub mod house;
 pub mod options;
 pub mod oracle;
+pub mod risk;
 pub mod tokens;
 pub mod vm;
 

@@ -100,7 +100,9 @@ pub enum BallastError {
     AlreadyCurrent,
     #[msg("The account is of a version or kind that this program does not know")]
     UnknownVersion,
-    #[msg("Calibration data must hold one return for every scenario, each within the winsorised bound")]
+    #[msg(
+        "Calibration data must hold one return for every scenario, each within the winsorised bound, and no stress row may fall by more than 100 %"
+    )]
     BadCalibration,
     #[msg(
         "The largest accepted price move, with carry, slippage and penalty, exceeds the least haircut or the asset's shocks"

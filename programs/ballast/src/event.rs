@@ -41,12 +41,13 @@ pub struct CalibrationLoaded {
     pub hash: [u8; 32],
 }
 
-/// `shocks` are the asset's simple returns in the joint stress rows, 2⁻¹².
+/// `shocks` are the asset's simple returns in the joint stress rows, 2⁻¹²; `hash` as in [`CalibrationLoaded`].
 #[event]
 pub struct StressLoaded {
     pub clearinghouse: Pubkey,
     pub asset: u8,
     pub shocks: [i16; 32],
+    pub hash: [u8; 32],
 }
 
 #[event]

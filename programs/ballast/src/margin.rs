@@ -19,8 +19,6 @@ pub struct BoardView<'a> {
     board: &'a RiskBoard,
     now: i64,
     stale: Stale,
-    /// An asset whose open interest is changing in this instruction, and what it adds to IM by now.
-    crowding: Option<(usize, u64)>,
 }
 
 /// What an asset without a recent price does to a book that holds it.
@@ -40,7 +38,7 @@ impl<'a> BoardView<'a> {
 
     /// The board at a unix time.
     pub fn at(board: &'a RiskBoard, now: i64) -> Self {
-        Self { board, now, stale: Stale::Refuse, crowding: None }
+        Self { board, now, stale: Stale::Refuse }
     }
 
     /// The board as a liquidation sees it. A dollar of an asset whose oracle is silent must not shield
@@ -48,12 +46,12 @@ impl<'a> BoardView<'a> {
     /// it cannot itself be taken over ([`Self::fresh`]). In its favour, because a keeper could otherwise
     /// let a hedge go stale and take the other leg.
     pub fn for_liquidation(board: &'a RiskBoard, now: i64) -> Self {
-        Self { board, now, stale: Stale::Favour, crowding: None }
+        Self { board, now, stale: Stale::Favour }
     }
 
-    /// With an asset's crowding as it is now, where the board still has an older one.
-    pub fn with_crowding(self, asset: usize, crowding: u64) -> Self {
-        Self { crowding: Some((asset, crowding)), ..self }
+    /// Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.now
     }
 
     /// The board itself.
@@ -129,7 +127,22 @@ impl<'a> BoardView<'a> {
 
     /// Equity and requirement of an account.
     pub fn margin(&self, account: &MarginAccount, basis: Basis) -> Result<Margin> {
-        self.book(account, basis)?.margin(&self.params(basis))
+        let params = self.params(basis);
+        if basis != Basis::Maintenance && account.held_positions().any(|s| s.crowding != 0) {
+            let remembered = Remembered { view: self, account };
+            return self.book_on(&remembered, account, basis)?.margin(&params);
+        }
+        self.book(account, basis)?.margin(&params)
+    }
+
+    /// What an account remembers of a market's crowding, where the board's copy is older.
+    fn remembered(&self, slot: &PositionSlot, asset: usize) -> u64 {
+        match self.board.market(slot.market.into()) {
+            Ok(m) if usize::from(m.asset) == asset && slot.crowding_time >= m.open_interest_time => {
+                slot.crowding
+            }
+            _ => 0,
+        }
     }
 
     /// What an account's collateral counts for when it pays a loss.
@@ -151,6 +164,32 @@ impl<'a> BoardView<'a> {
     }
 }
 
+/// The board as an account sees it that traded after open interest was last copied to it. Whoever filled a market
+/// must not take out in the next instruction what the crowd demanded in this one.
+struct Remembered<'a> {
+    view: &'a BoardView<'a>,
+    account: &'a MarginAccount,
+}
+
+impl RiskView for Remembered<'_> {
+    fn asset(&self, index: usize) -> Result<AssetRisk> {
+        let mut risk = self.view.asset(index)?;
+        for slot in self.account.held_positions() {
+            let share = self.view.remembered(slot, index);
+            risk.crowding = risk.crowding.max(self.view.board.asset(index)?.crowding_rate(share));
+        }
+        Ok(risk)
+    }
+
+    fn column(&self, index: usize) -> Result<&Column> {
+        self.view.column(index)
+    }
+
+    fn stress(&self, index: usize) -> Result<&StressColumn> {
+        self.view.stress(index)
+    }
+}
+
 impl RiskView for BoardView<'_> {
     #[inline(always)]
     fn asset(&self, index: usize) -> Result<AssetRisk> {
@@ -169,9 +208,6 @@ impl RiskView for BoardView<'_> {
             (risk.long.crowd, risk.short.crowd) = (u64::MAX, u64::MAX);
             risk.floor = 0;
             risk.favour = a.haircut_max;
-        }
-        if let Some((_, crowding)) = self.crowding.filter(|(asset, _)| *asset == index) {
-            risk.crowding = risk.crowding.max(crowding);
         }
         Ok(risk)
     }

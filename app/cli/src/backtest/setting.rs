@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use ballast::instructions::AddAssetArgs;
 use ballast::limits::{ClearinghouseParams, MAX_ASSETS};
 use ballast::state::RiskBoard;
-use ballast_risk::stress::{STRESS_ROWS, column};
+use ballast_risk::stress::{SHOCK_BITS, STRESS_ROWS, column};
 use ballast_sandbox::AssetSpec;
 use ballast_sandbox::house::default_params;
 
@@ -121,6 +121,16 @@ impl Setting {
         ]
     }
 
+    /// Each asset's part in the joint stress rows, as `load_stress` takes it.
+    #[must_use]
+    pub fn shocks(&self) -> [i16; STRESS_ROWS] {
+        let mut shocks = [0; STRESS_ROWS];
+        for (row, percent) in shocks.iter_mut().zip(&self.joint) {
+            *row = (percent * (1 << SHOCK_BITS) / 100) as i16;
+        }
+        shocks
+    }
+
     /// An empty board with `assets` assets, each listed as `add_asset` does it.
     ///
     /// # Errors
@@ -131,10 +141,7 @@ impl Setting {
         let setting = board.setting(0);
         let refused =
             |e: &dyn core::fmt::Display| anyhow!("the program refuses the setting '{}': {e}", self.name);
-        let mut shocks = [0i16; STRESS_ROWS];
-        for (row, percent) in shocks.iter_mut().zip(&self.joint) {
-            *row = (percent * 4_096 / 100) as i16;
-        }
+        let shocks = self.shocks();
         for index in 0..assets.min(MAX_ASSETS) {
             board.stress[index] = column(&shocks);
             let state = self.asset.state(index as u8, &setting).map_err(|e| refused(&e))?;

@@ -6,6 +6,7 @@ use ballast_client::deployment::symbol_text;
 use ballast_client::haircut::parts;
 use ballast_client::{Deployment, decode};
 use ballast_risk::fixed::RATE_ONE;
+use ballast_risk::stress::StressParams;
 use clap::Args;
 
 use super::cluster::{self, Cluster};
@@ -27,8 +28,8 @@ fn percent(rate: u64) -> f64 {
     rate as f64 / RATE_ONE as f64 * 100.0
 }
 
-fn parts_json(asset: &AssetState, short: bool) -> serde_json::Value {
-    let p = parts(asset, short);
+fn parts_json(asset: &AssetState, short: bool, stress: &StressParams) -> serde_json::Value {
+    let p = parts(asset, short, stress);
     serde_json::json!({
         "volatility": 100.0 * p.volatility, "tail": 100.0 * p.tail, "stress": 100.0 * p.stress,
         "forecast": 100.0 * p.forecast, "liquidity": 100.0 * p.liquidity, "bounds": 100.0 * p.bounds,
@@ -40,6 +41,7 @@ impl Board {
         let at = Deployment::of(self.quote_mint);
         let board = self.cluster.board(&at.board)?;
         let now = cluster::now();
+        let stress = board.margin_params().stress;
         let mut rows = Vec::new();
         for index in 0..board.asset_count {
             let config: AssetConfig = decode::config(&self.cluster.read(&at.asset(index), "asset config")?)?;
@@ -56,7 +58,7 @@ impl Board {
                         "haircut_short_percent": percent(a.haircut_short),
                         "haircut_min_percent": percent(a.haircut_min),
                         "haircut_max_percent": percent(a.haircut_max),
-                        "haircut_parts_percent": { "long": parts_json(a, false), "short": parts_json(a, true) },
+                        "haircut_parts_percent": { "long": parts_json(a, false, &stress), "short": parts_json(a, true, &stress) },
                         "nets": a.netted != 0, "fresh": a.is_fresh(now),
                     })
                 })
@@ -90,7 +92,7 @@ impl Board {
         );
         for (name, a) in &rows {
             for (side, short) in [("long", false), ("short", true)] {
-                let p = parts(a, short);
+                let p = parts(a, short, &stress);
                 let [volatility, tail, stress, forecast, liquidity, bounds] =
                     [p.volatility, p.tail, p.stress, p.forecast, p.liquidity, p.bounds].map(|x| 100.0 * x);
                 println!(

@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use ballast::event::{Liquidated, Ticked};
+use ballast::instructions::{AddAssetArgs, LoadStressArgs};
 use ballast::limits::sigma_from_e8;
 use ballast_client::decode::dollars;
 use ballast_client::health::health;
 use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::volatility::VolatilityParams;
-use ballast_sandbox::house::default_params;
-use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal};
+use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal, Signer};
 
 use super::cast::{Actor, Cast};
+use crate::backtest::Setting;
 use crate::calibration::{self, PriceScale, Scale};
 use crate::prices::{PricePaths, intrabar};
 use crate::report::model::{AssetPoint, AssetTrack, DemoReport, LiquidationRow, TraderPoint, TraderTrack};
@@ -55,6 +56,8 @@ pub struct Options<'a> {
 
 /// Share of the bars that calibrates, at most [`CALIBRATION_MAX_S`], at least [`CALIBRATION_MIN_S`].
 const CALIBRATION_SHARE: f64 = 0.35;
+/// Horizon of σ and of a scenario, seconds.
+const HORIZON_S: u32 = 3_600;
 const CALIBRATION_MIN_S: i64 = 24 * 3_600;
 const CALIBRATION_MAX_S: i64 = 12 * 86_400;
 /// Then prices are live for this long before anybody trades: assets net after 24 ticks.
@@ -123,11 +126,21 @@ fn count(house: &House, instruction: &str) -> usize {
 
 /// Lists assets and markets and loads the calibration.
 fn set_up(paths: &PricePaths, calibration_bars: usize) -> Result<House> {
-    let params = default_params();
+    let setting = Setting::recommended(HORIZON_S);
+    let params = setting.house;
     let mut house = House::empty(params);
     house.vm.set_time(paths.ts[calibration_bars] - 1);
     for (index, series) in paths.series.iter().enumerate() {
-        let spec = AssetSpec::coin(&series.symbol, decimals(&series.symbol));
+        let named = AssetSpec::coin(&series.symbol, decimals(&series.symbol));
+        let (symbol, feed_id) = (named.args.symbol, named.args.feed_id);
+        let args = AddAssetArgs {
+            symbol,
+            feed_id,
+            decimals: named.args.decimals,
+            max_age_s: named.args.max_age_s,
+            ..setting.asset.clone()
+        };
+        let spec = AssetSpec { args, ..named };
         let scale = Scale {
             price: PriceScale::with_decimals(spec.args.decimals),
             prior: sigma_from_e8(spec.args.sigma_prior_e8.into()),
@@ -143,10 +156,14 @@ fn set_up(paths: &PricePaths, calibration_bars: usize) -> Result<House> {
         let history = steps(paths, index, 0..calibration_bars);
         let loaded = calibration::calibrate(index as u8, &history, &scale)?;
         house.list_asset(spec).map_err(refused("an asset could not be listed"))?;
-        house
-            .open_market(MarketSpec::perpetual(&series.symbol, index as u8))
-            .map_err(refused("a market could not be opened"))?;
+        let mut market = MarketSpec::perpetual(&series.symbol, index as u8);
+        market.args.penalty_bps = setting.asset.penalty_bps;
+        house.open_market(market).map_err(refused("a market could not be opened"))?;
         house.calibrate(loaded).map_err(refused("a calibration could not be loaded"))?;
+        let stress = LoadStressArgs { asset: index as u8, shocks: setting.shocks() };
+        let load = house.at.load_stress(house.governance.pubkey(), stress);
+        let governance = house.governance.insecure_clone();
+        house.vm.send(&[load], &[&governance]).map_err(refused("the stress rows could not be loaded"))?;
     }
     house.open().map_err(refused("the clearinghouse could not be opened"))?;
     Ok(house)

@@ -74,7 +74,7 @@ pub struct AssetState {
     pub crowd_short: u64,
     /// `η·σ/√depth`, 2⁻⁵⁶: what an exposure beyond the crowd costs.
     pub impact: u64,
-    /// Un-netted addition to IM for open interest near its cap, a rate.
+    /// How crowded its markets are, a share: what of its haircut is added to IM, un-netted.
     pub crowding: u64,
     /// Volume over a horizon as last reported, quote micro-units, and when, unix seconds.
     pub depth: u64,
@@ -125,8 +125,10 @@ pub struct AssetState {
     pub fast_half_life_s: u32,
     pub slow_half_life_s: u32,
     pub grid_s: u32,
+    /// When the crowd was last brought in step, unix seconds.
+    pub crowd_time: i64,
     /// For later versions.
-    pub reserved: [u64; 8],
+    pub reserved: [u64; 7],
 }
 
 const _: () = assert!(core::mem::size_of::<AssetState>() == 448);
@@ -158,6 +160,8 @@ pub struct Setting {
 /// Longest interval that counts as what it is when it is scaled to the horizon, in horizons: the return over a
 /// longer one is taken as if made in this time, which makes it larger, not smaller.
 const MAX_LATE: i64 = 24;
+/// Time in which the crowd may double, seconds; it shrinks at once.
+const CROWD_DOUBLING_S: u64 = 3_600;
 /// Smallest crowd: depth ÷ this.
 const CROWD_PARTS: u64 = 1_024;
 
@@ -247,7 +251,7 @@ impl AssetState {
             },
             floor: self.haircut_min,
             impact: Impact { coefficient: self.impact },
-            crowding: self.crowding,
+            crowding: self.crowding_rate(self.crowding),
             favour: 0,
         }
     }
@@ -305,12 +309,17 @@ impl AssetState {
         // Deposits are sold like longs are closed: both are the long side's crowd.
         let share = rate_from_bps(self.crowd_share_bps);
         let spot = self.spot();
-        let crowd = |open: u64| {
+        let elapsed = (now.saturating_sub(self.crowd_time).max(0) as u64).min(CROWD_DOUBLING_S);
+        let crowd = |open: u64, before: u64| {
             let value = spot.value(i64::try_from(open).unwrap_or(i64::MAX)).unwrap_or(i64::MAX);
-            Ok(fixed::charge(value.unsigned_abs(), share)?.max(depth / CROWD_PARTS))
+            let least = depth / CROWD_PARTS;
+            // Open interest can be made and unmade in one transaction, and the crowd is in everybody's MM.
+            let most = fixed::grown(before.max(least), elapsed, CROWD_DOUBLING_S)?;
+            Ok(fixed::charge(value.unsigned_abs(), share)?.min(most).max(least))
         };
-        self.crowd_long = crowd(self.open_interest.saturating_add(self.deposits))?;
-        self.crowd_short = crowd(self.open_interest)?;
+        self.crowd_long = crowd(self.open_interest.saturating_add(self.deposits), self.crowd_long)?;
+        self.crowd_short = crowd(self.open_interest, self.crowd_short)?;
+        self.crowd_time = self.crowd_time.max(now);
         // Half the spread is what the confidence interval says: where the price may be, on either side.
         let half_spread = rate_from_bps(self.confidence_bps);
         self.liquidity_long = half_spread.saturating_add(impact.rate(self.crowd_long));
@@ -335,6 +344,12 @@ impl AssetState {
         self.addon_long = h.addon_long;
         self.addon_short = h.addon_short;
         self.netted = h.netted.into();
+    }
+
+    /// What a market that is crowded by this share adds to IM, a rate.
+    pub fn crowding_rate(&self, crowding: u64) -> u64 {
+        let haircut = self.haircut_long.max(self.haircut_short);
+        if crowding == 0 { 0 } else { fixed::charge(haircut, crowding).unwrap_or(haircut) }
     }
 
     /// Whether a tick at `now` finds a new return of it: a fresh price, and one that was published at least three

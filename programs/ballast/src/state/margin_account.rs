@@ -26,8 +26,11 @@ pub struct PositionSlot {
     /// Index of the market on the board.
     pub market: u8,
     pub padding: [u8; 7],
+    /// How crowded the market was at this account's last trade in it, a share of the haircut, and when that was, unix seconds: until the board knows, the account remembers.
+    pub crowding: u64,
+    pub crowding_time: i64,
     /// For funding and side indexes.
-    pub reserved: [u64; 5],
+    pub reserved: [u64; 3],
 }
 
 impl PositionSlot {
@@ -66,6 +69,13 @@ pub struct MarginAccount {
 const _: () = assert!(core::mem::size_of::<MarginAccount>() == 8 + 3 * 32 + 8 + 16 * 16 + 64 * 16 + 256);
 
 impl MarginAccount {
+    /// Remembers what open interest adds to IM in a market that the account just traded in.
+    pub fn remember_crowding(&mut self, market: u8, crowding: u64, now: i64) {
+        if let Some(slot) = self.positions.iter_mut().find(|slot| !slot.is_free() && slot.market == market) {
+            (slot.crowding, slot.crowding_time) = (crowding, now);
+        }
+    }
+
     /// Bytes of the account, discriminator included.
     pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
 

@@ -1,4 +1,6 @@
 use anchor_lang::prelude::*;
+use ballast_risk::fixed::RATE_ONE;
+use ballast_risk::liquidity;
 
 use crate::error::BallastError;
 
@@ -41,6 +43,11 @@ pub struct Market {
 const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 256);
 
 impl Market {
+    /// How near open interest is to its cap: the share of the asset's haircut that is added to IM.
+    pub fn crowding(&self) -> u64 {
+        liquidity::crowding(self.open_interest, self.open_interest_cap, RATE_ONE)
+    }
+
     /// Follows one account's position from `before` to `after` native units. Longs of all accounts
     /// make the open interest; the shorts equal them.
     pub fn follow_position(&mut self, before: i64, after: i64) -> Result<()> {

@@ -49,8 +49,10 @@ pub struct MarketState {
     /// Least charge on a short contract, basis points of the underlying's value.
     pub short_minimum_bps: u32,
     pub padding: [u8; 4],
+    /// When open interest was last copied to the board, unix seconds.
+    pub open_interest_time: i64,
     /// For funding and side indexes.
-    pub reserved: [u64; 3],
+    pub reserved: [u64; 2],
 }
 
 /// The board. Zero-copy.
@@ -224,17 +226,21 @@ impl RiskBoard {
     }
 
     /// Copies a market's open interest, and brings the crowding of its asset in step.
-    pub fn follow_open_interest(&mut self, market: usize, open_interest: u64) -> ballast_risk::Result<()> {
+    pub fn follow_open_interest(
+        &mut self,
+        market: usize,
+        open_interest: u64,
+        now: i64,
+    ) -> ballast_risk::Result<()> {
         self.market(market)?;
-        self.markets[market].open_interest = open_interest;
+        (self.markets[market].open_interest, self.markets[market].open_interest_time) = (open_interest, now);
         let at = usize::from(self.markets[market].asset);
         let listed = &self.markets[..usize::from(self.market_count)];
         let asset = &mut self.assets[at];
-        let haircut = asset.haircut_long.max(asset.haircut_short);
         (asset.open_interest, asset.crowding) = (0, 0);
         for m in listed.iter().filter(|m| usize::from(m.asset) == at) {
             asset.open_interest = asset.open_interest.saturating_add(m.open_interest);
-            asset.crowding = asset.crowding.max(crowding(m.open_interest, m.open_interest_cap, haircut));
+            asset.crowding = asset.crowding.max(crowding(m.open_interest, m.open_interest_cap, RATE_ONE));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use ballast_risk::envelope::Envelope;
 use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
 use ballast_risk::haircut::HaircutBounds;
 use ballast_risk::price::MAX_DECIMALS;
-use ballast_risk::stress::STRESS_WORDS;
+use ballast_risk::stress::{STRESS_WORDS, Shock};
 use ballast_risk::volatility::VolatilityState;
 
 use crate::error::{BallastError, OrRefuse};
@@ -90,17 +90,19 @@ impl AddAssetArgs {
         within(bounds::DEPTH, self.depth_floor)?;
         within(bounds::DEPTH, self.depth_cap)?;
         within(bounds::DEPTH_HALF_LIFE_S, self.depth_half_life_s)?;
-        let shocks = (rate_from_bps(self.fall_bps), rate_from_bps(self.rise_bps));
-        self.envelope().check(rate_from_bps(self.haircut_min_bps), shocks.0, shocks.1).or_refuse()
+        Ok(())
     }
 
-    fn envelope(&self) -> Envelope {
-        Envelope {
+    /// Refuses what an accepted price move could bankrupt.
+    fn check_envelope(&self, setting: &Setting) -> Result<()> {
+        let envelope = Envelope {
             max_move_bps: self.max_move_bps,
             carry_bps: self.carry_bps,
             penalty_bps: self.penalty_bps,
             slippage_bps: self.max_confidence_bps,
-        }
+        };
+        let shock = Shock { long: rate_from_bps(self.fall_bps), short: rate_from_bps(self.rise_bps) };
+        envelope.check(rate_from_bps(self.haircut_min_bps), shock, setting.stress.weight).or_refuse()
     }
 
     /// The asset as it is first listed.
@@ -211,6 +213,7 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
     });
     let mut board = a.board.load_mut()?;
     let setting = board.setting(Clock::get()?.unix_timestamp);
+    args.check_envelope(&setting)?;
     let state = args.state(index, &setting)?;
     board.list(state).or_refuse()?;
     a.clearinghouse.asset_count = index + 1;

@@ -1,5 +1,6 @@
 use anchor_lang::prelude::*;
-use ballast_risk::stress::{self, STRESS_ROWS};
+use ballast_risk::stress::{self, SHOCK_BITS, STRESS_ROWS};
+use solana_sha256_hasher::hashv;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::StressLoaded;
@@ -15,17 +16,19 @@ pub struct LoadStressArgs {
 }
 
 /// Loads an asset's part in the joint stress rows: before the clearinghouse opens, or, for an asset that is listed
-/// later, before its first price.
+/// later, before its first price. What is loaded enters the running hash of the calibration.
 #[derive(Accounts)]
 pub struct LoadStress<'info> {
     pub governance: Signer<'info>,
-    #[account(has_one = governance @ BallastError::NotGovernance, has_one = board @ BallastError::WrongClearinghouse)]
+    #[account(mut, has_one = governance @ BallastError::NotGovernance, has_one = board @ BallastError::WrongClearinghouse)]
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
     #[account(mut)]
     pub board: AccountLoader<'info, RiskBoard>,
 }
 
 pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()> {
+    // Nothing falls by more than all of it.
+    require!(args.shocks.iter().all(|shock| *shock >= -(1 << SHOCK_BITS)), BallastError::BadCalibration);
     let a = ctx.accounts;
     let mut board = a.board.load_mut()?;
     let index = usize::from(args.asset);
@@ -40,6 +43,14 @@ pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()>
             state.publish(&setting)
         })
         .or_refuse()?;
-    emit!(StressLoaded { clearinghouse: a.clearinghouse.key(), asset: args.asset, shocks: args.shocks });
+    let shocks: &[u8] = bytemuck::cast_slice(&args.shocks);
+    a.clearinghouse.calibration_hash =
+        hashv(&[&a.clearinghouse.calibration_hash, &[args.asset], shocks]).to_bytes();
+    emit!(StressLoaded {
+        clearinghouse: a.clearinghouse.key(),
+        asset: args.asset,
+        shocks: args.shocks,
+        hash: a.clearinghouse.calibration_hash,
+    });
     Ok(())
 }

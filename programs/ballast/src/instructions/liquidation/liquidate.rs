@@ -109,20 +109,21 @@ fn transfer(
     keeper.add_quote(-fund)
 }
 
-/// Writes a position's change of both parties into its market.
+/// Writes a position's change of both parties into its market; returns how crowded it is then.
 fn follow<'info>(
     info: &'info AccountInfo<'info>,
     index: u8,
     clearinghouse: &Pubkey,
     changes: [(i64, i64); 2],
-) -> Result<()> {
+) -> Result<u64> {
     let mut market = Account::<Market>::try_from(info)?;
     require!(info.is_writable && market.index == index, BallastError::WrongMarket);
     require_keys_eq!(market.clearinghouse, *clearinghouse, BallastError::WrongClearinghouse);
     for (before, after) in changes {
         market.follow_position(before, after)?;
     }
-    market.exit(&crate::ID)
+    market.exit(&crate::ID)?;
+    Ok(market.crowding())
 }
 
 pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
@@ -158,7 +159,9 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
         transfer(taken.leg, terms, &mut account, &mut keeper)?;
         let after = [account.position(market).base, keeper.position(market).base];
         let info = markets.next().ok_or(BallastError::WrongMarket)?;
-        follow(info, market, &board.clearinghouse, [(before[0], after[0]), (before[1], after[1])])?;
+        let changes = [(before[0], after[0]), (before[1], after[1])];
+        let crowding = follow(info, market, &board.clearinghouse, changes)?;
+        keeper.remember_crowding(market, crowding, now);
     }
     a.treasury.insurance =
         a.treasury.insurance.checked_add(step.to_insurance()).ok_or(BallastError::Overflow)?;

@@ -26,10 +26,10 @@ pub fn refresh_exposure(ctx: Context<RefreshExposure>) -> Result<()> {
     let a = ctx.accounts;
     let mut board = a.board.load_mut()?;
     let index = usize::from(a.asset.index);
-    if let Some(market) = &a.market {
-        board.follow_open_interest(market.index.into(), market.open_interest).or_refuse()?;
-    }
     let setting = board.setting(Clock::get()?.unix_timestamp);
+    if let Some(market) = &a.market {
+        board.follow_open_interest(market.index.into(), market.open_interest, setting.now).or_refuse()?;
+    }
     board
         .update(index, |state| {
             if let Some(vault) = &a.vault {

@@ -1,7 +1,6 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
 use ballast_risk::fill::{self, Change};
-use ballast_risk::liquidity::crowding;
 use ballast_risk::option::OptionPosition;
 use ballast_risk::price::Price;
 
@@ -48,12 +47,13 @@ struct Side<'a> {
 
 impl Side<'_> {
     /// Books the side and refuses it where the account ends below IM, unless it strictly reduces.
-    fn book(&self, account: &mut MarginAccount, view: &BoardView) -> Result<()> {
+    fn book(&self, account: &mut MarginAccount, view: &BoardView, crowding: u64) -> Result<()> {
         let before = *account;
         let paid = i64::try_from(self.quote).map_err(|_| BallastError::Overflow)?;
         let fee = i64::try_from(self.fee).map_err(|_| BallastError::Overflow)?;
         account.add_position(self.market, self.base, if self.base > 0 { -paid } else { paid })?;
         account.add_quote(-fee)?;
+        account.remember_crowding(self.market, crowding, view.now());
 
         let (held, holds) = (before.position(self.market).base, account.position(self.market).base);
         let after = view.margin(account, Basis::Initial).or_refuse()?;
@@ -161,13 +161,9 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     }
     let within_cap = a.market.open_interest <= a.market.open_interest_cap.max(open);
     require!(within_cap, BallastError::OpenInterestCapExceeded);
-    let asset = board.asset(listed.asset.into()).or_refuse()?;
-    let haircut = asset.haircut_long.max(asset.haircut_short);
-    let crowding = crowding(a.market.open_interest, a.market.open_interest_cap, haircut);
-    let view = view.with_crowding(listed.asset.into(), crowding);
-
-    side(args.base, fee).book(&mut taker, &view)?;
-    side(opposite, 0).book(&mut maker, &view)?;
+    let crowding = a.market.crowding();
+    side(args.base, fee).book(&mut taker, &view, crowding)?;
+    side(opposite, 0).book(&mut maker, &view, crowding)?;
     a.market.fees = a.market.fees.checked_add(fee).ok_or(BallastError::Overflow)?;
     emit!(Filled {
         market: a.market.index,
