@@ -67,14 +67,11 @@ impl End {
 
 /// Slope of a chord that falls by `drop` over a return of `over`: never above the exact one.
 fn chord(drop: i64, over: u64) -> i64 {
-    const LIFT: u32 = 5;
-    let (drop, over, scale) =
-        (drop as i128, over >> (RATE_BITS - CHORD_BITS), RATE_BITS - (RATE_BITS - CHORD_BITS) - LIFT);
-    let slope = |over: u64| {
-        let share = ((drop.unsigned_abs() as u64) << LIFT) / over.max(1);
-        (share << scale).min(1 << 54) as i64
-    };
-    if drop >= 0 { -slope(over) } else { slope(over + 1) }
+    // As many bits of the quotient as fit: a drop is below 2⁵⁷.
+    let lift = (drop.unsigned_abs() | 1).leading_zeros().min(CHORD_BITS);
+    let (lifted, over) = (drop.unsigned_abs() << lift, over >> (RATE_BITS - CHORD_BITS));
+    let scaled = |slope: u64| (slope << (CHORD_BITS - lift)).min(1 << 54) as i64;
+    if drop >= 0 { -scaled(lifted.div_ceil(over.max(1))) } else { scaled(lifted / (over + 1)) }
 }
 
 /// All options on an asset against its simple return.
