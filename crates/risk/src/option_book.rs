@@ -327,10 +327,11 @@ impl<'a> Book<'a> {
             let before = i128::from(basis.counted(risk, net, linear.clone())?);
             let all = |price: &Price| Ok(basis.counted_at(price, net, linear.clone())? + of(price)?);
             counted += all(&risk.spot)?;
-            let stable = if risk.stable.is_set() { risk.stable } else { risk.spot };
-            let slow = all(&stable)?;
-            if slow < counted {
-                (price, counted) = (stable, slow);
+            if risk.stable.is_set() && risk.stable != risk.spot {
+                let slow = all(&risk.stable)?;
+                if slow < counted {
+                    (price, counted) = (risk.stable, slow);
+                }
             }
             counted -= before;
         }

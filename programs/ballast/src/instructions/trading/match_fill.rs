@@ -85,7 +85,7 @@ impl Side<'_> {
     }
 }
 
-/// Refuses a fill of an option that its life does not allow: none after expiry, only reductions on both sides once
+/// Refuses a fill of an option that its life does not allow: only reductions on both sides once
 /// its settlement average has begun, and at most [`MAX_OPTIONS`] options an account.
 fn allow_option(
     listed: &MarketState,
@@ -94,7 +94,6 @@ fn allow_option(
     board: &RiskBoard,
     now: i64,
 ) -> Result<()> {
-    require!(now < listed.expiry, BallastError::OptionExpired);
     for (account, base) in sides {
         let held = account.position(market).base;
         let holds = held.checked_add(base).ok_or(BallastError::Overflow)?;
@@ -115,6 +114,7 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     let listed = board.market(a.market.index.into()).or_refuse()?;
     let spot = view.fresh(listed.asset.into()).or_refuse()?.spot();
     let option = if listed.is_option() {
+        require!(now < listed.expiry, BallastError::OptionExpired);
         let asset = board.asset(listed.asset.into()).or_refuse()?;
         Some(listed.option(asset, 1, board.params.horizon_s, now).or_refuse()?)
     } else {
