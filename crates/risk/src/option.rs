@@ -108,7 +108,7 @@ pub fn deviation(implied: u64, remaining_s: u32, window_s: u32) -> Result<u64> {
 }
 
 /// [`deviation`] at a volatility over `horizon_s` instead of a year: `σ·√((T − ⅔·W)/horizon)`. Relative error below
-/// 2⁻¹⁸.
+/// 2⁻¹⁴ (a horizon of 2³² seconds), for a horizon of a day 2⁻²¹.
 ///
 /// # Errors
 /// [`RiskError::BadParameter`] for a horizon of zero, [`RiskError::Overflow`].
@@ -118,13 +118,10 @@ pub fn deviation_over(sigma: u64, horizon_s: u32, remaining_s: u32, window_s: u3
     }
     let (remaining, window) = (u64::from(remaining_s), u64::from(window_s));
     let thirds = if remaining >= window { 3 * remaining - 2 * window } else { remaining };
-    let one = 3 * u64::from(horizon_s);
-    // The root of a quotient in 2⁻⁴⁸ is in 2⁻²⁴, and in 2⁻³² in 2⁻¹⁶: below 2¹⁶ horizons the former fits 64 bits.
-    let root = if thirds < one << 14 {
-        (((u128::from(thirds) << 48) / u128::from(one)) as u64).isqrt() << (RATE_BITS - 24)
-    } else {
-        ((thirds << 28) / one << 4).isqrt() << (RATE_BITS - 16)
-    };
+    // T/horizon with as many bits as 64 hold, an even number of them fractional: at least 30, at most 64 of a time of
+    // zero. Its root has half as many.
+    let lift = (thirds | 1).leading_zeros() & !1;
+    let root = ((thirds << lift) / (3 * u64::from(horizon_s))).isqrt() << (RATE_BITS - lift / 2);
     credit(sigma, root)
 }
 

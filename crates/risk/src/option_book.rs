@@ -88,6 +88,8 @@ pub(crate) struct Group {
     risk: AssetRisk,
     curve: Curve,
     shape: Shape,
+    /// Profit of the options where nothing moves but volatility: most joint rows leave an asset alone.
+    rest: i64,
     /// Least charge on what is owed, quote micro-units.
     minimum: u64,
     /// `⌈|n|·S⌉` of all of them.
@@ -144,10 +146,12 @@ impl Group {
             notional += whole;
             relief += whole - exposed.min(whole);
         }
+        let shape = Shape::of(widen(&risk.long), widen(&risk.short), &priced);
         Ok(Self {
             leg,
+            rest: shape.at(0),
+            shape,
             curve: Curve::of(risk.sigma.min(RATE_ONE - 1), &priced)?,
-            shape: Shape::of(widen(&risk.long), widen(&risk.short), &priced),
             risk,
             minimum,
             notional,
@@ -172,7 +176,7 @@ impl Group {
 
     /// Profit of the options under a joint shock, 2⁻¹².
     pub fn profit_under(&self, shock: i64) -> i64 {
-        self.shape.at(shock << (RATE_BITS - SHOCK_BITS))
+        if shock == 0 { self.rest } else { self.shape.at(shock << (RATE_BITS - SHOCK_BITS)) }
     }
 
     /// What the asset is charged beside the joint core.
@@ -192,8 +196,7 @@ impl Group {
                 charges.shock = charges.shock.max(loss(along(exposure(leg), r) + profit));
             }
             let bounded = rates.map(|rate| rate.min(8 * RATE_ONE) as i64);
-            let rest = self.shape.at(0);
-            let [down, up] = [-bounded[0], bounded[1]].map(|r| loss(self.profit(leg, r) - rest));
+            let [down, up] = [-bounded[0], bounded[1]].map(|r| loss(self.profit(leg, r) - self.rest));
             down.max(up)
         } else {
             let shocks = self.shape.shocks().iter().map(|(_, profit)| loss(*profit)).fold(0, u64::max);
@@ -230,7 +233,8 @@ impl Options {
 
     /// Profits of the whole book in every row of the ring.
     pub fn rows(&self, legs: &[Leg], scenarios: &Scenarios) -> Rows {
-        let mut rows = Rows::of(&scenarios.vector, scenarios.shift);
+        let straight = legs.iter().any(Leg::in_core);
+        let mut rows = if straight { Rows::of(&scenarios.vector, scenarios.shift) } else { Rows::zero() };
         for group in self.in_core() {
             rows.add(&group.curve, legs[group.leg].column);
         }
