@@ -18,6 +18,7 @@ mod listing;
 mod match_fill;
 mod migrate;
 mod notice;
+mod options;
 mod oracle;
 mod settle;
 mod stress;

@@ -188,7 +188,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         open_interest: 10,
         pool: 11,
         fees: 12,
-        reserved: [0; 256],
+        realised: 0,
+        reserved: [0; 248],
     });
     assert_eq!((listed[market::INDEX], listed[market::ASSET]), (3, 4));
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);

@@ -7,6 +7,7 @@ use ballast_risk::asset::RiskView;
 use ballast_risk::book::Basis;
 use ballast_risk::explain::{Distance, Explanation, Shocked, price_distance, volatility_distance};
 use ballast_risk::margin::Margin;
+use ballast_risk::option::VolBand;
 
 use crate::health::{Health, health};
 
@@ -39,7 +40,7 @@ pub fn explain(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<A
 }
 
 /// Health before and after a trade that is not made: `base` native units bought in a market (negative: sold) for
-/// `quote` micro-units in all; by default at the oracle's price.
+/// `quote` micro-units in all; by default at the oracle's price, or an option's mark.
 ///
 /// # Errors
 /// As [`health`]; [`ballast_risk::RiskError::UnknownAsset`] for a market that is not listed or does not fit the
@@ -58,6 +59,11 @@ pub fn what_if(
         Some(paid) if base < 0 => paid,
         Some(paid) => -paid,
         // The value is rounded down, so the trade never shows a profit of its own.
+        None if listed.is_option() => {
+            let asset = board.asset(listed.asset.into())?;
+            let option = listed.option(asset, base, board.params.horizon_s, now)?;
+            -option.value(&spot, &VolBand::NONE)? - 1
+        }
         None => -spot.value(base)? - 1,
     };
     let mut after = *account;

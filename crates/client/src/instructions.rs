@@ -308,6 +308,15 @@ impl Deployment {
         build(&accounts::Settle { board, market, margin_account }, &instruction::Settle {})
     }
 
+    /// `fix_settlement_price` of an expired option whose oracle is silent; anybody.
+    #[must_use]
+    pub fn fix_settlement_price(&self, market: u8) -> Instruction {
+        build(
+            &accounts::FixSettlementPrice { board: self.board },
+            &instruction::FixSettlementPrice { market },
+        )
+    }
+
     /// `sweep_fees` of a market; anybody.
     #[must_use]
     pub fn sweep_fees(&self, market: u8) -> Instruction {

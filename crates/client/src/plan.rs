@@ -10,7 +10,7 @@ use ballast::margin::BoardView;
 use ballast::state::{MarginAccount, RiskBoard};
 use ballast_risk::Result;
 use ballast_risk::book::Basis;
-use ballast_risk::liquidation::{Refusal, Step, Takeover, step};
+use ballast_risk::liquidation::{OptionTakeover, Refusal, Step, Taken, Takeover, step_of};
 
 /// A liquidation that the program would admit.
 #[derive(Clone, Debug)]
@@ -28,16 +28,23 @@ const PARTS: i128 = 1 << 40;
 #[derive(Clone, Copy)]
 struct Candidate {
     leg: LiquidationLeg,
-    /// All of it, signed.
-    whole: Takeover,
+    /// All of it.
+    whole: Taken,
+    /// Signed units of all of it.
+    quantity: i64,
     value: u64,
 }
 
 impl Candidate {
-    fn share(&self, parts: i128) -> Takeover {
+    fn share(&self, parts: i128) -> (u64, Taken) {
         // Rounded up, so that the smallest share of the smallest leg is not nothing.
-        let amount = (i128::from(self.whole.quantity.unsigned_abs()) * parts + PARTS - 1) / PARTS;
-        Takeover { quantity: amount as i64 * self.whole.quantity.signum(), ..self.whole }
+        let amount = (i128::from(self.quantity.unsigned_abs()) * parts + PARTS - 1) / PARTS;
+        let quantity = amount as i64 * self.quantity.signum();
+        let taken = match self.whole {
+            Taken::Linear(whole) => Taken::Linear(Takeover { quantity, ..whole }),
+            Taken::Option(whole) => Taken::Option(OptionTakeover { contracts: quantity, ..whole }),
+        };
+        (quantity.unsigned_abs(), taken)
     }
 }
 
@@ -62,11 +69,21 @@ impl Search<'_> {
         let candidate = |leg, asset: u8, quantity: i64, penalty_bps| {
             let spot = self.view.fresh(asset.into()).ok()?.spot();
             let value = spot.value(quantity).ok()?.unsigned_abs();
-            let whole = Takeover { asset: asset.into(), quantity, spot, penalty_bps };
-            (quantity != 0).then_some(Candidate { leg, whole, value })
+            let whole = Taken::Linear(Takeover { asset: asset.into(), quantity, spot, penalty_bps });
+            (quantity != 0).then_some(Candidate { leg, whole, quantity, value })
         };
-        let positions = self.account.held_positions().filter_map(|s| {
+        let options = BoardView::options(self.account, board).enumerate().filter_map(|(holding, s)| {
             let market = board.market(s.market.into()).ok()?;
+            let spot = self.view.fresh(market.asset.into()).ok()?.spot();
+            let (contracts, penalty_bps) = (s.base, market.penalty_bps);
+            let whole = Taken::Option(OptionTakeover { holding, contracts, penalty_bps });
+            let value = spot.value(contracts).ok()?.unsigned_abs();
+            let leg = LiquidationLeg::Position { market: s.market };
+            let open = contracts != 0 && self.now < market.expiry;
+            open.then_some(Candidate { leg, whole, quantity: contracts, value })
+        });
+        let positions = self.account.held_positions().filter_map(|s| {
+            let market = board.market(s.market.into()).ok().filter(|m| !m.is_option())?;
             candidate(LiquidationLeg::Position { market: s.market }, market.asset, s.base, market.penalty_bps)
         });
         let collateral = self.account.held_collateral().filter_map(|s| {
@@ -74,7 +91,7 @@ impl Search<'_> {
             let amount = i64::try_from(s.amount).ok()?;
             candidate(LiquidationLeg::Collateral { asset: s.asset }, s.asset, amount, penalty_bps)
         });
-        let mut all: Vec<Candidate> = positions.chain(collateral).collect();
+        let mut all: Vec<Candidate> = positions.chain(options).chain(collateral).collect();
         all.sort_by_key(|c| core::cmp::Reverse(c.value));
         all
     }
@@ -100,17 +117,15 @@ impl Search<'_> {
     fn outcome(&self, legs: &[Candidate], parts: i128) -> Result<Outcome> {
         let (margin, liquidation) =
             (self.view.params(Basis::Maintenance), self.view.board().params.liquidation());
-        let takeovers: Vec<Takeover> = legs.iter().map(|c| c.share(parts)).collect();
+        let shares: Vec<(u64, Taken)> = legs.iter().map(|c| c.share(parts)).collect();
         let mut book = self.view.book(self.account, Basis::Maintenance)?;
-        let step = match step(&mut book, &takeovers, &margin, &liquidation)? {
+        let step = match step_of(&mut book, shares.iter().map(|(_, taken)| *taken), &margin, &liquidation)? {
             Ok(step) => step,
             Err(Refusal::TooMuch) => return Ok(Outcome::TooMuch),
             Err(_) => return Ok(Outcome::Useless),
         };
-        let amounts = legs
-            .iter()
-            .zip(&takeovers)
-            .map(|(c, t)| LegAmount { leg: c.leg, amount: t.quantity.unsigned_abs() });
+        let amounts =
+            legs.iter().zip(&shares).map(|(c, (amount, _))| LegAmount { leg: c.leg, amount: *amount });
         let plan = Plan { legs: amounts.collect(), step };
         Ok(if self.keeper_can_carry(&plan) { Outcome::Admitted(plan) } else { Outcome::TooMuch })
     }

@@ -17,6 +17,7 @@
 //! no longer offsets what its collateral has lost. There the worse price is not a question of the net
 //! exposure's sign, and the holdings are valued at both.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::asset::{AssetRisk, RiskView};
@@ -25,6 +26,7 @@ use crate::fixed::{RATE_ONE, charge, credit};
 use crate::leg::Leg;
 pub use crate::leg::MAX_GROSS;
 use crate::margin::{Margin, MarginParams, Parts};
+use crate::option_book::{Group, Options};
 use crate::price::Price;
 use crate::scenario::{Vector, fits, shift_for};
 use crate::stress::StressVector;
@@ -71,22 +73,34 @@ impl Basis {
     /// Both must be tried: a short that outweighs its collateral by one unit makes the net exposure
     /// short, and the higher price worse for it; but if its profit is left out, the collateral alone
     /// is what counts, and for that the lower price is worse.
-    fn counted(
+    pub(crate) fn counted(
         self,
         risk: &AssetRisk,
         net: i64,
         positions: impl Iterator<Item = Position> + Clone,
     ) -> Result<i64> {
-        let at = |price: &Price| -> Result<i128> {
-            let mut counted = i128::from(price.value(net)?);
-            for p in positions.clone() {
-                let unsettled = i128::from(price.value(p.base)?) + i128::from(p.entry);
-                let cap = if self == Self::Initial { p.profit_cap } else { 0 };
-                counted -= (unsettled - i128::from(cap)).max(0);
-            }
-            Ok(counted)
-        };
-        i64::try_from(at(&risk.spot)?.min(at(&risk.stable)?)).map_err(|_| RiskError::Overflow)
+        let (spot, stable) = (
+            self.counted_at(&risk.spot, net, positions.clone())?,
+            self.counted_at(&risk.stable, net, positions)?,
+        );
+        i64::try_from(spot.min(stable)).map_err(|_| RiskError::Overflow)
+    }
+
+    /// The same at one price.
+    #[inline(always)]
+    pub(crate) fn counted_at(
+        self,
+        price: &Price,
+        net: i64,
+        positions: impl Iterator<Item = Position>,
+    ) -> Result<i128> {
+        let mut counted = i128::from(price.value(net)?);
+        for p in positions {
+            let unsettled = i128::from(price.value(p.base)?) + i128::from(p.entry);
+            let cap = if self == Self::Initial { p.profit_cap } else { 0 };
+            counted -= (unsettled - i128::from(cap)).max(0);
+        }
+        Ok(counted)
     }
 }
 
@@ -137,7 +151,7 @@ impl Scenarios {
 /// Sums over legs that together are at most [`MAX_GROSS`], and one leg more.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
-    gross: u64,
+    pub gross: u64,
     risk: u64,
     stressed: u64,
 }
@@ -156,13 +170,22 @@ impl Totals {
     }
 }
 
+/// The options beside a leg.
+#[inline(always)]
+fn group(options: Option<&Options>, leg: usize) -> Option<&Group> {
+    options.and_then(|options| options.beside(leg))
+}
+
 /// An account's holdings, valued on one basis.
 pub struct Book<'a> {
     pub(crate) view: &'a dyn RiskView,
+    pub(crate) basis: Basis,
     equity: i64,
     pub(crate) legs: Vec<Leg<'a>>,
     pub(crate) totals: Totals,
     scenarios: Option<Scenarios>,
+    /// None where there is none, which is where the book stays on the fast path.
+    pub(crate) options: Option<Box<Options>>,
 }
 
 impl<'a> Book<'a> {
@@ -222,7 +245,7 @@ impl<'a> Book<'a> {
             legs.push(leg);
         }
 
-        Ok(Self { view, equity, legs, totals, scenarios: None })
+        Ok(Self { view, basis, equity, legs, totals, scenarios: None, options: None })
     }
 
     /// What the account is worth on this basis, quote micro-units.
@@ -248,33 +271,51 @@ impl<'a> Book<'a> {
     /// # Errors
     /// [`RiskError::Overflow`].
     pub fn margin(&mut self, params: &MarginParams) -> Result<Margin> {
-        if self.legs.iter().all(|leg| leg.quantity == 0) {
+        let options = self.options.as_deref();
+        if options.is_none() && self.legs.iter().all(|leg| leg.quantity == 0) {
             return Ok(Margin { equity: self.equity, ..Margin::default() });
         }
         let scenarios = self.scenarios.get_or_insert_with(|| Scenarios::of(&self.legs, &self.totals));
         let mut parts = Parts { gross: self.totals.gross, ..Parts::default() };
         let (mut tails, mut shocks, mut widest, mut alone) = (0u64, 0u64, 0u64, 0u64);
         let sum = |total: u64, part: u64| total.checked_add(part).ok_or(RiskError::Overflow);
-        for leg in &self.legs {
+        for (at, leg) in self.legs.iter().enumerate() {
+            if leg.in_core() {
+                tails += u64::from(leg.tail);
+                widest = sum(widest, leg.widest)?;
+            }
+            if let Some(group) = group(options, at) {
+                let charges = group.charges(leg, params)?;
+                parts.addons = sum(parts.addons, charges.addon)?;
+                parts.crowding = sum(parts.crowding, charges.crowding)?;
+                alone = alone.max(charges.shock);
+                shocks = sum(shocks, charges.shock)?;
+                continue;
+            }
             parts.addons = sum(parts.addons, leg.addon(self.view, params)?)?;
             if leg.crowding != 0 {
                 parts.crowding = sum(parts.crowding, charge(leg.magnitude, leg.crowding)?)?;
             }
             if leg.in_core() {
-                tails += u64::from(leg.tail);
-                widest = sum(widest, leg.widest)?;
                 let shock = leg.shock()?;
                 alone = alone.max(shock);
                 shocks = sum(shocks, shock)?;
             }
         }
-        parts.expected_shortfall = u64::try_from(scenarios.vector.expected_shortfall(tails, scenarios.shift))
-            .map_err(|_| RiskError::Overflow)?;
-        parts.stress = scenarios
-            .stress
-            .worst(widest, scenarios.stress_shift)?
-            .max(alone)
-            .max(charge(shocks, params.stress.decorrelation)?);
+        let (shortfall, joint) = match options {
+            None => (
+                scenarios.vector.expected_shortfall(tails, scenarios.shift),
+                scenarios.stress.worst(widest, scenarios.stress_shift)?,
+            ),
+            Some(options) => {
+                parts.gross -= options.relief();
+                let rows = options.rows(&self.legs, scenarios);
+                let joint = options.worst_joint(&self.legs, scenarios, widest)?;
+                (rows.expected_shortfall(tails, scenarios.shift), joint)
+            }
+        };
+        parts.expected_shortfall = u64::try_from(shortfall).map_err(|_| RiskError::Overflow)?;
+        parts.stress = joint.max(alone).max(charge(shocks, params.stress.decorrelation)?);
         let margin = Margin::require(self.equity, &parts, params)?;
         if params.notice == RATE_ONE {
             return Ok(margin);
@@ -282,11 +323,36 @@ impl<'a> Book<'a> {
         // Floors are made up for leg by leg, which nets with nothing: a hedge would pay for being given time.
         let at_once = params.at_once();
         parts.addons = 0;
-        for leg in &self.legs {
-            parts.addons = sum(parts.addons, leg.addon(self.view, &at_once)?)?;
+        for at in 0..self.legs.len() {
+            parts.addons = sum(parts.addons, self.addon(at, &at_once)?)?;
         }
         let full = Margin::require(self.equity, &parts, &at_once)?;
         Ok(if full.maintenance <= margin.maintenance { full } else { margin })
+    }
+
+    /// What the leg at this place is charged un-netted, with the options on its asset.
+    pub(crate) fn addon(&self, at: usize, params: &MarginParams) -> Result<u64> {
+        match group(self.options.as_deref(), at) {
+            Some(group) => Ok(group.charges(&self.legs[at], params)?.addon),
+            None => self.legs[at].addon(self.view, params),
+        }
+    }
+
+    /// Loss of the leg at this place in its asset's own worst stress, with the options on it.
+    pub(crate) fn shock(&self, at: usize, params: &MarginParams) -> Result<u64> {
+        match group(self.options.as_deref(), at) {
+            Some(group) => Ok(group.charges(&self.legs[at], params)?.shock),
+            None => self.legs[at].shock(),
+        }
+    }
+
+    /// Equity after a change.
+    pub(crate) fn equity_with(&self, change: i128) -> Result<i64> {
+        i64::try_from(i128::from(self.equity) + change).map_err(|_| RiskError::Overflow)
+    }
+
+    pub(crate) const fn set_equity(&mut self, equity: i64) {
+        self.equity = equity;
     }
 
     /// Changes the net quantity of one asset by `quantity` and the cash by `cash`, and updates the

@@ -118,20 +118,8 @@ impl Grid {
         }
     }
 
-    /// `⌊share·moving⌋`: micro-units, of a share of spot in 2⁻³² that is first rounded down by
-    /// `growth_bits`. The share is below 2^(2 + growth_bits) and `moving` at most [`MAX_GROSS`].
-    #[inline(always)]
-    fn profit(&self, moving: i64, share: i64) -> i64 {
-        // In two halves, because 53 and 34 bits do not fit a product of 64.
-        const HALF: u32 = 27;
-        let share = share >> self.growth_bits;
-        let (high, low) = (moving >> HALF, moving & ((1 << HALF) - 1));
-        high.wrapping_mul(share).wrapping_add(low.wrapping_mul(share) >> HALF)
-            >> (RATE_BITS - HALF - self.growth_bits)
-    }
-
     /// Tangents of a position that is held.
-    fn add_long(&self, leg: &Leg, deviation: u64, profile: &mut Profile) {
+    fn add_long(&self, leg: &Priced, deviation: u64, profile: &mut Profile) {
         let contract = leg.prepared.contract.at(deviation);
         for (j, (at, ends)) in self.middles.iter().zip(&mut profile.tangents).enumerate() {
             let quote = contract.quote(at, self.growth_bits);
@@ -142,20 +130,21 @@ impl Grid {
                 let spot = if unclipped { self.raw[j + end] } else { self.raw[j + end].max(0) };
                 let along = quote.delta.wrapping_mul(spot.wrapping_sub(middle) >> self.growth_bits);
                 let tangent = call.wrapping_add(along >> (VALUE_BITS - self.growth_bits));
-                let profit = self.profit(leg.prepared.moving, tangent.wrapping_sub(leg.parity(spot)));
+                let profit =
+                    profit(self.growth_bits, leg.prepared.moving, tangent.wrapping_sub(leg.parity(spot)));
                 *sum = sum.wrapping_add(profit);
             }
         }
     }
 
     /// Chords of a position that is owed.
-    fn add_short(&self, leg: &Leg, deviation: u64, profile: &mut Profile) {
+    fn add_short(&self, leg: &Priced, deviation: u64, profile: &mut Profile) {
         let contract = leg.prepared.contract.at(deviation);
         let profit_at = |at: &Point| {
             let spot = at.factor as i64;
             let time_value = contract.quote(at, self.growth_bits).time_value;
             let call = leg.gain(&contract, spot, time_value);
-            self.profit(leg.prepared.moving, call.wrapping_sub(leg.parity(spot)))
+            profit(self.growth_bits, leg.prepared.moving, call.wrapping_sub(leg.parity(spot)))
         };
         for (at, sum) in self.knots.iter().zip(&mut profile.knots) {
             *sum = sum.wrapping_add(profit_at(at));
@@ -167,24 +156,90 @@ impl Grid {
     }
 }
 
-/// A position, ready to be repriced as a call.
-struct Leg {
-    kind: Kind,
-    prepared: Prepared,
-    /// The call's price at spot and the deviation that marks it, 2⁻³².
-    mark: i64,
+/// `⌊share·moving⌋`: micro-units, of a share of spot in 2⁻³² that is first rounded down by
+/// `growth_bits`. The share is below 2^(2 + growth_bits) and `moving` at most [`MAX_GROSS`].
+#[inline(always)]
+pub(crate) fn profit(growth_bits: u32, moving: i64, share: i64) -> i64 {
+    // In two halves, because 53 and 34 bits do not fit a product of 64.
+    const HALF: u32 = 27;
+    let share = share >> growth_bits;
+    let (high, low) = (moving >> HALF, moving & ((1 << HALF) - 1));
+    high.wrapping_mul(share).wrapping_add(low.wrapping_mul(share) >> HALF) >> (RATE_BITS - HALF - growth_bits)
 }
 
-impl Leg {
+/// A position, ready to be repriced as a call.
+pub(crate) struct Priced {
+    pub kind: Kind,
+    pub held: bool,
+    pub prepared: Prepared,
+    /// The call's price at spot and the deviation that marks it, 2⁻³².
+    pub mark: i64,
+    /// At the lower and at the upper end of the band.
+    pub deviations: [u64; 2],
+}
+
+impl Priced {
+    /// Positions against a spot price, the empty ones left out.
+    ///
+    /// # Errors
+    /// As [`Curve::new`].
+    pub fn all<'p>(
+        spot: &Price,
+        positions: impl Iterator<Item = &'p OptionPosition>,
+        band: &VolBand,
+    ) -> Result<Vec<Self>> {
+        let mut gross = 0u64;
+        let mut priced = Vec::new();
+        for position in positions.filter(|p| p.contracts != 0) {
+            let one = Self::new(spot, position, band)?;
+            gross = gross.checked_add(one.prepared.notional).ok_or(RiskError::Overflow)?;
+            if gross > MAX_GROSS {
+                return Err(RiskError::BookTooLarge);
+            }
+            priced.push(one);
+        }
+        Ok(priced)
+    }
+
+    fn new(spot: &Price, position: &OptionPosition, band: &VolBand) -> Result<Self> {
+        let mut prepared = position.prepared(spot)?;
+        let held = position.contracts > 0;
+        let deviations = if held && prepared.remote {
+            prepared.contract = prepared.contract.at(0);
+            [0; 2]
+        } else {
+            band.around(position.deviation)?
+        };
+        let mark = prepared.contract.call(&Point::UNMOVED, 0);
+        Ok(Self { kind: position.kind, held, prepared, mark, deviations })
+    }
+
+    /// What a profit may lose by its own arithmetic, micro-units, where spot grows to below `2^(1 + growth_bits)`:
+    /// two prices, a delta and the rounding of all that.
+    pub fn error(&self, growth_bits: u32) -> i64 {
+        let share = RATE_BITS - 2 - PRICE_ERROR.ilog2() - growth_bits;
+        ((self.prepared.notional >> share) + (4 << growth_bits)) as i64
+    }
+
+    /// Which ends of the band can be the worse for these positions: the lower for what is held, the upper for what
+    /// is owed.
+    pub fn ends(all: &[Self]) -> core::ops::Range<usize> {
+        match (all.iter().any(|p| p.held), all.iter().any(|p| !p.held)) {
+            (true, false) => 0..1,
+            (false, true) => 1..2,
+            _ => 0..2,
+        }
+    }
+
     /// What the call gains against its mark where spot is at `factor`, 2⁻³².
     #[inline(always)]
-    fn gain(&self, contract: &Contract, factor: i64, time_value: i64) -> i64 {
+    pub fn gain(&self, contract: &Contract, factor: i64, time_value: i64) -> i64 {
         factor.wrapping_sub(contract.strike()).max(0).wrapping_add(time_value).wrapping_sub(self.mark)
     }
 
     /// What a call gains beyond a put when spot moves to `factor`, 2⁻³²: put-call parity.
     #[inline(always)]
-    fn parity(&self, factor: i64) -> i64 {
+    pub fn parity(&self, factor: i64) -> i64 {
         match self.kind {
             Kind::Call => 0,
             Kind::Put => factor.wrapping_sub(RATE_ONE as i64),
@@ -211,50 +266,37 @@ impl Curve {
     pub fn new<'p>(
         spot: &Price,
         sigma: u64,
-        positions: impl Iterator<Item = &'p OptionPosition> + Clone,
+        positions: impl Iterator<Item = &'p OptionPosition>,
         band: &VolBand,
     ) -> Result<Self> {
+        Self::of(sigma, &Priced::all(spot, positions, band)?)
+    }
+
+    /// The curve of positions that have been priced.
+    ///
+    /// # Errors
+    /// [`RiskError::BadParameter`] for a σ of one or more.
+    pub(crate) fn of(sigma: u64, positions: &[Priced]) -> Result<Self> {
         if sigma >= RATE_ONE {
             return Err(RiskError::BadParameter);
         }
-        let long = positions.clone().any(|p| p.contracts > 0);
-        let short = positions.clone().any(|p| p.contracts < 0);
-        let grid = Grid::new(sigma, long, short);
+        let tried = Priced::ends(positions);
+        let grid = Grid::new(sigma, tried.start == 0, tried.end == 2);
         // Lower end of the band, upper end; of a book on one side only the worse.
         let mut profiles = [Profile::ZERO; 2];
-        let tried = match (long, short) {
-            (true, false) => 0..1,
-            (false, true) => 1..2,
-            _ => 0..2,
-        };
-        let (mut gross, mut error) = (0u64, 0u64);
-        for position in positions.filter(|p| p.contracts != 0) {
-            let mut prepared = position.prepared(spot)?;
-            gross = gross.checked_add(prepared.notional).ok_or(RiskError::Overflow)?;
-            if gross > MAX_GROSS {
-                return Err(RiskError::BookTooLarge);
-            }
-            // Two prices, a delta and the rounding of all that.
-            error += (prepared.notional >> (RATE_BITS - 2 - PRICE_ERROR.ilog2() - grid.growth_bits))
-                + (4 << grid.growth_bits);
-            let held = position.contracts > 0;
-            let deviations = if held && prepared.remote {
-                prepared.contract = prepared.contract.at(0);
-                [0; 2]
-            } else {
-                band.around(position.deviation)?
-            };
-            let mark = prepared.contract.call(&Point::UNMOVED, 0);
-            let leg = Leg { kind: position.kind, prepared, mark };
+        let mut error = 0;
+        for position in positions {
+            error += position.error(grid.growth_bits);
             for end in tried.clone() {
-                if held {
-                    grid.add_long(&leg, deviations[end], &mut profiles[end]);
+                let deviation = position.deviations[end];
+                if position.held {
+                    grid.add_long(position, deviation, &mut profiles[end]);
                 } else {
-                    grid.add_short(&leg, deviations[end], &mut profiles[end]);
+                    grid.add_short(position, deviation, &mut profiles[end]);
                 }
             }
         }
-        Ok(Self::through(&profiles[tried], grid.worthless, error as i64))
+        Ok(Self::through(&profiles[tried], grid.worthless, error))
     }
 
     /// Lines through the worse ends of the pieces, lowered by `error`.

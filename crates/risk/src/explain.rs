@@ -3,6 +3,7 @@
 //! **Contributions.** Expected Shortfall and stress are homogeneous in the exposures, so they split without a rest
 //! into what each leg adds (Euler; Tasche, *Risk contributions and performance measurement*, 1999): the mean of the
 //! leg's own losses in the rows that make the shortfall. A hedge has a negative share. Add-ons are each leg's own.
+//! The options on an asset are part of its leg's contribution; `exposure` is that of the linear leg alone.
 //!
 //! **Distance.** The price of one asset, or the volatility of all, at which the account would be liquidated is found
 //! by asking the same engine at other prices and volatilities ([`Shocked`]), never by a second formula.
@@ -13,7 +14,6 @@ use crate::asset::{AssetRisk, RiskView};
 use crate::book::{Book, Scenarios};
 use crate::error::{Result, RiskError};
 use crate::fixed::{RATE_BITS, RATE_ONE, charge, wide};
-use crate::leg::Leg;
 use crate::margin::{Margin, MarginParams};
 use crate::scenario::{Column, RISK_BITS, SCENARIOS, WORST, Z_BITS, get};
 use crate::stress::{SHOCK_BITS, STRESS_ROWS, StressColumn};
@@ -75,19 +75,24 @@ fn micro(weighted: i64, shift: u32, bits: u32) -> i64 {
     ((i128::from(weighted) << shift) >> bits) as i64
 }
 
-fn worst_rows(scenarios: &Scenarios) -> [ScenarioLoss; WORST] {
-    let mut rows: Vec<(i64, usize)> = (0..SCENARIOS).map(|row| (scenarios.vector.row(row), row)).collect();
-    rows.sort_unstable();
-    core::array::from_fn(|at| {
-        let (profit, row) = rows[at];
-        ScenarioLoss { row, loss: micro(-profit, scenarios.shift, Z_BITS + RISK_BITS) }
-    })
+fn worst_rows(book: &Book, scenarios: &Scenarios) -> [ScenarioLoss; WORST] {
+    let losses: Vec<i64> = match &book.options {
+        Some(options) => {
+            options.rows(&book.legs, scenarios).as_array().iter().map(|profit| -profit).collect()
+        }
+        None => (0..SCENARIOS)
+            .map(|row| micro(-scenarios.vector.row(row), scenarios.shift, Z_BITS + RISK_BITS))
+            .collect(),
+    };
+    let mut rows: Vec<usize> = (0..SCENARIOS).collect();
+    rows.sort_by_key(|row| core::cmp::Reverse(losses[*row]));
+    core::array::from_fn(|at| ScenarioLoss { row: rows[at], loss: losses[rows[at]] })
 }
 
-fn source(scenarios: &Scenarios, legs: &[Leg], stress: u64, params: &MarginParams) -> Result<StressSource> {
+fn source(book: &Book, scenarios: &Scenarios, stress: u64, params: &MarginParams) -> Result<StressSource> {
     let (mut alone, mut asset, mut sum) = (0, 0, 0u64);
-    for leg in legs {
-        let shock = leg.shock()?;
+    for (at, leg) in book.legs.iter().enumerate() {
+        let shock = book.shock(at, params)?;
         sum = sum.checked_add(shock).ok_or(RiskError::Overflow)?;
         if shock > alone {
             (alone, asset) = (shock, leg.asset.into());
@@ -98,33 +103,43 @@ fn source(scenarios: &Scenarios, legs: &[Leg], stress: u64, params: &MarginParam
     } else if stress == charge(sum, params.stress.decorrelation)? {
         StressSource::Decorrelation
     } else {
-        let row = (0..STRESS_ROWS).min_by_key(|row| scenarios.stress.row(*row)).unwrap_or(0);
+        let profit = |row: &usize| match &book.options {
+            Some(options) => options.stressed(&book.legs, scenarios, *row),
+            None => scenarios.stress.row(*row),
+        };
+        let row = (0..STRESS_ROWS).min_by_key(profit).unwrap_or(0);
         StressSource::Row(row)
     })
 }
 
 impl Contribution {
     fn of(
-        leg: &Leg,
+        book: &Book,
+        at: usize,
         scenarios: &Scenarios,
         worst: &[ScenarioLoss; WORST],
         source: StressSource,
-        addon: u64,
         margin: &Margin,
         params: &MarginParams,
     ) -> Result<Self> {
+        let leg = &book.legs[at];
+        let addon = book.addon(at, params)?;
+        let options = book.options.as_ref().and_then(|o| o.beside(at)).filter(|g| g.in_core());
         let signed = |magnitude: u64| if leg.is_short() { -(magnitude as i64) } else { magnitude as i64 };
         let (mut expected_shortfall, mut stress) = (0, 0);
-        if leg.in_core() {
+        if leg.in_core() || options.is_some() {
             let weight = leg.weight(scenarios.shift);
             let profit: i64 = worst.iter().map(|w| weight * get(leg.column, w.row)).sum();
-            expected_shortfall = micro(-profit, scenarios.shift, Z_BITS + RISK_BITS) / WORST as i64;
-            let own = leg.shock()? as i64;
+            let bent: i64 = options
+                .map_or(0, |group| worst.iter().map(|w| group.profit_in_row(get(leg.column, w.row))).sum());
+            expected_shortfall = (micro(-profit, scenarios.shift, Z_BITS + RISK_BITS) - bent) / WORST as i64;
+            let own = book.shock(at, params)? as i64;
             stress = match source {
                 StressSource::Row(row) => {
-                    let profit =
-                        leg.stress_weight(scenarios.stress_shift) * crate::stress::get(leg.stress, row);
-                    micro(-profit, scenarios.stress_shift, SHOCK_BITS)
+                    let shock = crate::stress::get(leg.stress, row);
+                    let profit = leg.stress_weight(scenarios.stress_shift) * shock;
+                    let bent = options.map_or(0, |group| group.profit_under(shock));
+                    micro(-profit, scenarios.stress_shift, SHOCK_BITS) - bent
                 }
                 StressSource::Asset(asset) if asset == usize::from(leg.asset) => own,
                 StressSource::Asset(_) => 0,
@@ -155,15 +170,10 @@ impl Book<'_> {
     pub fn explain(&mut self, params: &MarginParams) -> Result<Explanation> {
         let margin = self.margin(params)?;
         let scenarios = Scenarios::of(&self.legs, &self.totals);
-        let worst = worst_rows(&scenarios);
-        let source = source(&scenarios, &self.legs, margin.stress, params)?;
-        let legs = self
-            .legs
-            .iter()
-            .map(|leg| {
-                let addon = leg.addon(self.view, params)?;
-                Contribution::of(leg, &scenarios, &worst, source, addon, &margin, params)
-            })
+        let worst = worst_rows(self, &scenarios);
+        let source = source(self, &scenarios, margin.stress, params)?;
+        let legs = (0..self.legs.len())
+            .map(|at| Contribution::of(self, at, &scenarios, &worst, source, &margin, params))
             .collect::<Result<Vec<_>>>()?;
         let explained: i128 = legs.iter().map(|leg| i128::from(leg.maintenance)).sum();
         let rest = (i128::from(margin.maintenance) - explained) as i64;

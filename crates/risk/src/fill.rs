@@ -7,6 +7,7 @@
 
 use crate::error::{Result, RiskError};
 use crate::fixed::{BPS_ONE, mul_div_ceil, mul_div_floor};
+use crate::option::{OptionPosition, VolBand};
 use crate::price::Price;
 
 /// What a fill does to an account that ends below its initial margin.
@@ -58,6 +59,61 @@ pub fn no_worse_than_liquidation(base: i64, quote: u64, spot: &Price, penalty_bp
     } else {
         quote <= value.checked_add(penalty).ok_or(RiskError::Overflow)?
     })
+}
+
+/// Whether `quote` for `|base|` contracts of an option lies between the values at both ends of a volatility band, each
+/// moved out by `band_bps` of itself.
+///
+/// # Errors
+/// [`RiskError::Overflow`], [`RiskError::BadPrice`], [`RiskError::BadParameter`].
+pub fn premium_within_band(
+    option: &OptionPosition,
+    base: i64,
+    quote: u64,
+    spot: &Price,
+    band_bps: u32,
+    band: &VolBand,
+) -> Result<bool> {
+    let [least, most] = [contracts(option, base, false)?.value(spot, band)?, owed(option, base, spot, band)?];
+    let least = least.max(0) as u64;
+    let most = u64::try_from(most).map_err(|_| RiskError::Overflow)?;
+    let slack = mul_div_floor(most, band_bps.into(), BPS_ONE)?;
+    Ok(quote >= least.saturating_sub(mul_div_floor(least, band_bps.into(), BPS_ONE)?)
+        && quote <= most.checked_add(slack).ok_or(RiskError::Overflow)?)
+}
+
+/// [`no_worse_than_liquidation`] of an option, whose penalty is on the value of the underlying, and for what is held
+/// at most what it is worth.
+///
+/// # Errors
+/// As [`premium_within_band`].
+pub fn option_no_worse_than_liquidation(
+    option: &OptionPosition,
+    base: i64,
+    quote: u64,
+    spot: &Price,
+    penalty_bps: u32,
+) -> Result<bool> {
+    let notional = contracts(option, base, true)?.notional(spot)?;
+    Ok(if base < 0 {
+        let value = contracts(option, base, false)?.value(spot, &VolBand::NONE)?.max(0) as u64;
+        quote >= value - mul_div_floor(notional.min(value), penalty_bps.into(), BPS_ONE)?.min(value)
+    } else {
+        let value = owed(option, base, spot, &VolBand::NONE)?;
+        let penalty = mul_div_floor(notional, penalty_bps.into(), BPS_ONE)?;
+        i128::from(quote) <= i128::from(value) + i128::from(penalty)
+    })
+}
+
+/// `|base|` contracts, held or owed.
+fn contracts(option: &OptionPosition, base: i64, owed: bool) -> Result<OptionPosition> {
+    let held = base.checked_abs().ok_or(RiskError::Overflow)?;
+    Ok(OptionPosition { contracts: if owed { -held } else { held }, ..*option })
+}
+
+/// What it takes to be rid of `|base|` contracts that are owed.
+fn owed(option: &OptionPosition, base: i64, spot: &Price, band: &VolBand) -> Result<i64> {
+    contracts(option, base, true)?.value(spot, band)?.checked_neg().ok_or(RiskError::Overflow)
 }
 
 /// A fee in basis points of a traded value, rounded up.

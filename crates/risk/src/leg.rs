@@ -27,6 +27,32 @@ fn scaled_risk(magnitude: u64, sigma: u64) -> u64 {
     upper.wrapping_add((lower >> (32 - RISK_BITS)) + u64::from(lower << (32 + RISK_BITS) != 0))
 }
 
+/// The un-netted rate of one side of an asset, while MM lags behind volatility by the factor `params.notice`.
+///
+/// The floor must bind on what is really charged, so under notice the add-on makes up for what the lagging core
+/// lacks of it. With `c` the factor, `own` a leg's shortfall and `core = max(own, (1 − ω)·own + ω·shock)`:
+///
+/// ```text
+/// lagging = c·core + (1 − c)·ω·shock            where own ≤ shock, which is where core ≤ shock
+///         = c·core + ω·max(0, shock − c·core)   elsewhere, since core = own there
+/// ```
+pub(crate) fn addon_rate(risk: &AssetRisk, short: bool, params: &MarginParams) -> Result<u64> {
+    let side = risk.side(short);
+    if !risk.netted || params.notice >= RATE_ONE {
+        return Ok(side.addon);
+    }
+    // Less the units that the published core was rounded up by: of the shortfall, and of the blend.
+    let core = side.haircut.saturating_sub(side.addon).saturating_sub(2);
+    let lagging = credit(core, params.notice)?;
+    let stressed = if core > side.shock {
+        side.shock.saturating_sub(lagging)
+    } else {
+        credit(side.shock, RATE_ONE - params.notice)?
+    };
+    let charged = lagging.saturating_add(credit(stressed, params.stress.weight)?);
+    Ok(side.addon.max(risk.floor.saturating_sub(charged)))
+}
+
 /// Net exposure to one asset.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leg<'a> {
@@ -120,29 +146,8 @@ impl<'a> Leg<'a> {
     }
 
     /// The add-on of a leg larger than its crowd, or under notice.
-    ///
-    /// The floor must bind on what is really charged, so under notice the add-on makes up for what the lagging core
-    /// lacks of it. With `c` the factor, `own` the leg's shortfall and `core = max(own, (1 − ω)·own + ω·shock)`:
-    ///
-    /// ```text
-    /// lagging = c·core + (1 − c)·ω·shock            where own ≤ shock, which is where core ≤ shock
-    ///         = c·core + ω·max(0, shock − c·core)   elsewhere, since core = own there
-    /// ```
     fn particular_addon(&self, risk: &AssetRisk, params: &MarginParams) -> Result<u64> {
-        let mut rate = self.addon;
-        if self.netted && params.notice < RATE_ONE {
-            let haircut = risk.side(self.is_short()).haircut;
-            // Less the units that the published core was rounded up by: of the shortfall, and of the blend.
-            let core = haircut.saturating_sub(rate).saturating_sub(2);
-            let lagging = credit(core, params.notice)?;
-            let stressed = if core > self.shock {
-                self.shock.saturating_sub(lagging)
-            } else {
-                credit(self.shock, RATE_ONE - params.notice)?
-            };
-            let charged = lagging.saturating_add(credit(stressed, params.stress.weight)?);
-            rate = rate.max(risk.floor.saturating_sub(charged));
-        }
+        let rate = addon_rate(risk, self.is_short(), params)?;
         let excess = risk.impact.excess(self.magnitude, self.crowd)?;
         charge(self.magnitude, rate)?.checked_add(excess).ok_or(RiskError::Overflow)
     }

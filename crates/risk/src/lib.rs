@@ -41,6 +41,7 @@
 //! | [`explain`] | a margin → what each leg adds, the worst rows, the distance to liquidation |
 //! | [`option`] | option positions → their values, deltas and least charges, by [`black`] and [`table`] |
 //! | [`curve`], [`rows`] | all options on an asset → profit over the return → profit in every scenario |
+//! | [`shape`], [`option_book`] | the same under absolute shocks → an account's options in its margin |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
@@ -70,11 +71,13 @@ pub mod liquidation;
 pub mod liquidity;
 pub mod margin;
 pub mod option;
+pub mod option_book;
 pub mod price;
 pub mod ring;
 pub mod rows;
 pub mod scenario;
 pub mod settlement;
+pub mod shape;
 pub mod stress;
 pub mod table;
 pub mod volatility;

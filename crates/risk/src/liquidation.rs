@@ -59,21 +59,30 @@ impl Terms {
     }
 }
 
+impl Terms {
+    /// Of a part of a position that is worth `value`, with a penalty on `exposed` micro-units of at most `most`
+    /// (nothing below zero).
+    fn of(quantity: i64, value: i64, exposed: u64, most: i64, params: &LiquidationParams) -> Result<Self> {
+        if quantity == 0 {
+            return Err(RiskError::BadParameter);
+        }
+        let penalty =
+            mul_div_floor(exposed, params.penalty_bps.into(), BPS_ONE)?.min(u64::try_from(most).unwrap_or(0));
+        let proceeds =
+            i64::try_from(i128::from(value) - i128::from(penalty)).map_err(|_| RiskError::Overflow)?;
+        // The fund's part is rounded up within the penalty.
+        let to_insurance = mul_div_ceil(penalty, params.insurance_share_bps.into(), BPS_ONE)?.min(penalty);
+        Ok(Self { quantity, proceeds, penalty, to_insurance })
+    }
+}
+
 /// Terms of taking over `quantity` at `spot`, with a penalty of at most `most` (nothing below zero).
 ///
 /// # Errors
 /// [`RiskError::BadParameter`] for a quantity of zero, [`RiskError::Overflow`].
 pub fn terms(quantity: i64, spot: &Price, most: i64, params: &LiquidationParams) -> Result<Terms> {
-    if quantity == 0 {
-        return Err(RiskError::BadParameter);
-    }
     let value = spot.value(quantity)?;
-    let penalty = mul_div_floor(value.unsigned_abs(), params.penalty_bps.into(), BPS_ONE)?
-        .min(u64::try_from(most).unwrap_or(0));
-    let proceeds = i64::try_from(i128::from(value) - i128::from(penalty)).map_err(|_| RiskError::Overflow)?;
-    // The fund's part is rounded up within the penalty.
-    let to_insurance = mul_div_ceil(penalty, params.insurance_share_bps.into(), BPS_ONE)?.min(penalty);
-    Ok(Terms { quantity, proceeds, penalty, to_insurance })
+    Terms::of(quantity, value, value.unsigned_abs(), most, params)
 }
 
 /// Why a proposed liquidation is refused.
@@ -137,6 +146,52 @@ pub struct Takeover {
     pub penalty_bps: u32,
 }
 
+/// One option leg of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionTakeover {
+    /// Which of the book's options, in the order that it was given them.
+    pub holding: usize,
+    /// Signed native units that leave the account.
+    pub contracts: i64,
+    /// Penalty on the value of the underlying, basis points: the option itself may be worth nothing.
+    pub penalty_bps: u32,
+}
+
+/// What a step takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Part of a linear leg.
+    Linear(Takeover),
+    /// Part of an option position, at its mark.
+    Option(OptionTakeover),
+}
+
+impl Taken {
+    /// Signed units, what they are worth, on how much the penalty is, and its rate.
+    fn priced(&self, book: &Book) -> Result<(i64, i64, u64, u32)> {
+        match self {
+            Self::Linear(t) => {
+                let value = t.spot.value(t.quantity)?;
+                Ok((t.quantity, value, value.unsigned_abs(), t.penalty_bps))
+            }
+            Self::Option(t) => {
+                let (value, notional) = book.option_value(t.holding, t.contracts)?;
+                // What is held can lose no more than it is worth, to a keeper either.
+                let exposed = if t.contracts > 0 { notional.min(value.max(0) as u64) } else { notional };
+                Ok((t.contracts, value, exposed, t.penalty_bps))
+            }
+        }
+    }
+
+    fn leave(&self, book: &mut Book, quantity: i64, value: i64) -> Result<()> {
+        let back = quantity.checked_neg().ok_or(RiskError::Overflow)?;
+        match self {
+            Self::Linear(t) => book.adjust(t.asset, back, value),
+            Self::Option(t) => book.adjust_option(t.holding, back, value),
+        }
+    }
+}
+
 /// A step, priced and admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -177,23 +232,37 @@ pub fn step(
     margin: &MarginParams,
     params: &LiquidationParams,
 ) -> Result<core::result::Result<Step, Refusal>> {
+    step_of(book, takeovers.iter().map(|t| Taken::Linear(*t)), margin, params)
+}
+
+/// [`step`] of linear and option legs.
+///
+/// # Errors
+/// As [`step`]; [`RiskError::UnknownAsset`] for an option that the book does not have.
+pub fn step_of(
+    book: &mut Book,
+    taken: impl Iterator<Item = Taken>,
+    margin: &MarginParams,
+    params: &LiquidationParams,
+) -> Result<core::result::Result<Step, Refusal>> {
     let before = book.margin(margin)?;
     if !before.is_liquidatable() {
         return Ok(Err(Refusal::Healthy));
     }
     let gross = book.gross();
-    for t in takeovers {
-        let back = t.quantity.checked_neg().ok_or(RiskError::Overflow)?;
-        book.adjust(t.asset, back, t.spot.value(t.quantity)?)?;
+    let mut moved = Vec::new();
+    for t in taken {
+        let (quantity, value, exposed, penalty_bps) = t.priced(book)?;
+        t.leave(book, quantity, value)?;
+        moved.push((quantity, value, exposed, penalty_bps));
     }
     let mut after = book.margin(margin)?;
 
     let relief = before.maintenance.saturating_sub(after.maintenance) / RELIEF_PARTS;
     let mut most = before.equity.min(i64::try_from(relief).unwrap_or(i64::MAX)).max(0);
-    let mut priced = Vec::with_capacity(takeovers.len());
-    for t in takeovers {
-        let leg =
-            terms(t.quantity, &t.spot, most, &LiquidationParams { penalty_bps: t.penalty_bps, ..*params })?;
+    let mut priced = Vec::with_capacity(moved.len());
+    for (quantity, value, exposed, penalty_bps) in moved {
+        let leg = Terms::of(quantity, value, exposed, most, &LiquidationParams { penalty_bps, ..*params })?;
         // A leg's penalty is at most `most`, which is an i64.
         most -= leg.penalty as i64;
         after.equity = after.equity.checked_sub(leg.penalty as i64).ok_or(RiskError::Overflow)?;

@@ -107,6 +107,24 @@ pub fn deviation(implied: u64, remaining_s: u32, window_s: u32) -> Result<u64> {
     credit(implied, ratio.isqrt() << (RATE_BITS - 28))
 }
 
+/// [`deviation`] at a volatility over `horizon_s` instead of a year: `σ·√((T − ⅔·W)/horizon)`. Relative error below
+/// 2⁻¹⁴ (a horizon of 2³² seconds), for a horizon of a day 2⁻²¹.
+///
+/// # Errors
+/// [`RiskError::BadParameter`] for a horizon of zero, [`RiskError::Overflow`].
+pub fn deviation_over(sigma: u64, horizon_s: u32, remaining_s: u32, window_s: u32) -> Result<u64> {
+    if horizon_s == 0 {
+        return Err(RiskError::BadParameter);
+    }
+    let (remaining, window) = (u64::from(remaining_s), u64::from(window_s));
+    let thirds = if remaining >= window { 3 * remaining - 2 * window } else { remaining };
+    // T/horizon with as many bits as 64 hold, an even number of them fractional: at least 30, at most 64 of a time of
+    // zero. Its root has half as many.
+    let lift = (thirds | 1).leading_zeros() & !1;
+    let root = ((thirds << lift) / (3 * u64::from(horizon_s))).isqrt() << (RATE_BITS - lift / 2);
+    credit(sigma, root)
+}
+
 /// A position in one option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionPosition {
@@ -194,6 +212,15 @@ impl OptionPosition {
         }
         let exercised = settles.checked_add(self.strike.value(against)?).ok_or(RiskError::Overflow)?;
         Ok(if self.contracts < 0 { exercised.min(0) } else { exercised.max(0) })
+    }
+
+    /// What the position pays at a final settlement price, quote micro-units, signed and rounded down.
+    ///
+    /// # Errors
+    /// [`RiskError::Overflow`].
+    pub fn payoff(&self, settlement: &Price) -> Result<i64> {
+        let settled = Settling { share: 0, fixed: *settlement };
+        Self { settling: settled, ..*self }.intrinsic(settlement)
     }
 
     /// Value of the position, quote micro-units: of what is held at the lower end of the band, of what

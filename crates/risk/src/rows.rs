@@ -31,6 +31,12 @@ impl Rows {
         Self(rows)
     }
 
+    /// Of a book without a linear part.
+    #[must_use]
+    pub fn zero() -> Self {
+        Self(Box::new([0; SCENARIOS]))
+    }
+
     /// Adds the options on an asset.
     pub fn add(&mut self, curve: &Curve, column: &Column) {
         curve.add_to(column, &mut self.0);

@@ -164,7 +164,13 @@ impl StressVector {
             least = least.min(low).min(high);
         }
         let loss = (u128::from(least.unsigned_abs()) << shift).div_ceil(1 << SHOCK_BITS);
-        let hidden = charge((1u64 << shift) / 2 + 1, widest)?;
+        let hidden = hidden(widest, shift)?;
         u64::try_from(loss).ok().and_then(|loss| loss.checked_add(hidden)).ok_or(RiskError::Overflow)
     }
+}
+
+/// What the rounding of weights to `2^shift` micro-units may hide of a joint loss.
+#[inline(always)]
+pub(crate) fn hidden(widest: u64, shift: u32) -> Result<u64> {
+    charge((1u64 << shift) / 2 + 1, widest)
 }

@@ -120,6 +120,7 @@ impl MarketSpec {
             penalty_bps: 100,
             profit_cap: i64::MAX as u64,
             open_interest_cap: 1 << 58,
+            option: None,
         };
         Self { symbol: full, args }
     }

@@ -11,9 +11,11 @@
 //! | [`oracle`] | price accounts |
 //! | [`tokens`] | mints and wallets |
 //! | [`house`] | a clearinghouse that is set up, and its people |
+//! | [`options`] | option series, and premiums by the program's own model |
 //! | [`risk`] | its stress rows, depth, implied volatility and exposure |
 
 pub mod house;
+pub mod options;
 pub mod oracle;
 pub mod risk;
 pub mod tokens;

@@ -112,6 +112,18 @@ pub enum BallastError {
     NotDepthReporter,
     #[msg("The asset has no feed of implied volatility")]
     NoImpliedFeed,
+    #[msg("The option has expired: its positions can only be settled")]
+    OptionExpired,
+    #[msg("The option's settlement window has begun: positions in it can only be reduced, on both sides")]
+    OptionSettling,
+    #[msg("The option has not expired yet: its premium is settled at expiry, or by trading out of it")]
+    OptionNotExpired,
+    #[msg(
+        "The option's settlement price is not fixed yet: refresh the asset with a price published after expiry"
+    )]
+    SettlementPriceUnknown,
+    #[msg("A margin account holds positions in at most eight options")]
+    TooManyOptions,
 }
 
 impl From<RiskError> for BallastError {

@@ -170,6 +170,24 @@ pub struct Settled {
     pub pool: u64,
 }
 
+/// `price_mantissa·2^(−price_shift)` micro-units a native unit: the average at which the option settles.
+#[event]
+pub struct SettlementPriceFixed {
+    pub clearinghouse: Pubkey,
+    pub market: u8,
+    pub price_mantissa: u64,
+    pub price_shift: u8,
+}
+
+/// `contracts` of an expired option were cleared for `payoff`, both signed.
+#[event]
+pub struct OptionSettled {
+    pub account: Pubkey,
+    pub market: u8,
+    pub contracts: i64,
+    pub payoff: i64,
+}
+
 #[event]
 pub struct FeesSwept {
     pub market: u8,

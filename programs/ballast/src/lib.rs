@@ -52,7 +52,7 @@ pub mod ballast {
         instructions::add_asset(ctx, args)
     }
 
-    /// Opens a perpetual market on an asset.
+    /// Opens a market on an asset: a perpetual, or an option series.
     pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
         instructions::add_market(ctx, args)
     }
@@ -152,6 +152,11 @@ pub mod ballast {
     /// Moves a position's loss into the market's pool, or its profit out of it.
     pub fn settle(ctx: Context<Settle>) -> Result<()> {
         instructions::settle(ctx)
+    }
+
+    /// Makes an expired option's settlement price final where its oracle has fallen silent.
+    pub fn fix_settlement_price(ctx: Context<FixSettlementPrice>, market: u8) -> Result<()> {
+        instructions::fix_settlement_price(ctx, market)
     }
 
     /// Moves a market's collected fees into the insurance fund.

@@ -5,6 +5,8 @@ use ballast_risk::fixed::rate_from_bps;
 use ballast_risk::forecast::ForecastWeights;
 use ballast_risk::index::NoticeParams;
 use ballast_risk::liquidation::LiquidationParams;
+use ballast_risk::option::VolBand;
+use ballast_risk::option_book::OptionParams;
 
 use bytemuck::{Pod, Zeroable};
 
@@ -18,6 +20,16 @@ pub const MAX_MARKETS: usize = 64;
 pub const MAX_COLLATERAL: usize = 16;
 /// Positions of a margin account.
 pub const MAX_POSITIONS: usize = 16;
+
+/// Option positions of a margin account: each is repriced on a grid.
+pub const MAX_OPTIONS: usize = 8;
+/// How far an option's volatility is doubted, and how far it may move over the horizon.
+pub const OPTION_PARAMS: OptionParams = OptionParams {
+    mark: VolBand { down: rate_from_bps(8_000), up: rate_from_bps(12_500) },
+    stress: VolBand { down: rate_from_bps(7_000), up: rate_from_bps(15_000) },
+};
+/// Seconds after expiry from which an option settles without a price published after it.
+pub const SETTLEMENT_PATIENCE_S: i64 = 3_600;
 
 /// Legs that one liquidation may take over.
 pub const MAX_LIQUIDATION_LEGS: usize = 8;
@@ -94,6 +106,14 @@ pub mod bounds {
     pub const CROWD_SHARE_BPS: RangeInclusive<u32> = 0..=10_000;
     /// Depth over a horizon, quote micro-units.
     pub const DEPTH: RangeInclusive<u64> = 1_000_000_000..=1 << 53;
+    /// Seconds from listing to expiry of an option: an hour to two years.
+    pub const TO_EXPIRY_S: RangeInclusive<i64> = 3_600..=63_072_000;
+    /// Seconds before expiry over which spot is averaged for settlement.
+    pub const SETTLEMENT_WINDOW_S: RangeInclusive<u32> = 300..=86_400;
+    /// Least charge on a short option, basis points of the underlying's value.
+    pub const SHORT_MINIMUM_BPS: RangeInclusive<u32> = 50..=5_000;
+    /// Strike ÷ spot at listing, rates: a sixty-fourth to sixty-four times.
+    pub const STRIKE_RATIO: RangeInclusive<u64> = 1 << 26..=1 << 38;
     /// Half-life of a depth report, seconds.
     pub const DEPTH_HALF_LIFE_S: RangeInclusive<u32> = 300..=86_400;
 }

@@ -1,13 +1,17 @@
 //! Accounts → plain numbers: the one place where holdings and board meet the engine.
 
+use core::cell::Cell;
+
 use anchor_lang::prelude::Clock;
 use ballast_risk::asset::{AssetRisk, RiskView};
 use ballast_risk::book::{Basis, Book, Position};
 use ballast_risk::margin::{Margin, MarginParams};
+use ballast_risk::option_book::OptionHolding;
 use ballast_risk::scenario::Column;
 use ballast_risk::stress::StressColumn;
 use ballast_risk::{Result, RiskError, settlement};
 
+use crate::limits::OPTION_PARAMS;
 use crate::state::{AssetState, MarginAccount, PositionSlot, RiskBoard};
 
 /// The board as the engine sees it at a moment.
@@ -61,13 +65,34 @@ impl<'a> BoardView<'a> {
         if asset.is_fresh(self.now) { Ok(asset) } else { Err(RiskError::StalePrice) }
     }
 
-    fn position(&self, slot: &PositionSlot) -> Position {
+    /// A perpetual position; of an option none, and `options` is set.
+    #[inline(always)]
+    fn position(&self, slot: &PositionSlot, options: &Cell<bool>) -> Option<Position> {
         // An index that is not listed becomes one that the engine refuses.
         let (asset, profit_cap) = match self.board.market(slot.market.into()) {
+            Ok(market) if market.is_option() => {
+                options.set(true);
+                return None;
+            }
             Ok(market) => (market.asset.into(), market.profit_cap),
             Err(_) => (usize::MAX, 0),
         };
-        Position { asset, base: slot.base, entry: slot.entry, profit_cap }
+        Some(Position { asset, base: slot.base, entry: slot.entry, profit_cap })
+    }
+
+    /// An account's position in an option market.
+    pub fn option(&self, slot: &PositionSlot) -> Result<OptionHolding> {
+        let market = self.board.market(slot.market.into())?;
+        let asset = self.board.asset(market.asset.into())?;
+        market.holding(slot, asset, self.board.params.horizon_s, self.now)
+    }
+
+    /// The option positions of an account, in the order in which its book has them.
+    pub fn options(account: &MarginAccount, board: &RiskBoard) -> impl Iterator<Item = PositionSlot> {
+        account
+            .held_positions()
+            .filter(|s| board.market(s.market.into()).is_ok_and(|m| m.is_option()))
+            .copied()
     }
 
     /// Values an account's holdings.
@@ -82,13 +107,16 @@ impl<'a> BoardView<'a> {
         account: &MarginAccount,
         basis: Basis,
     ) -> Result<Book<'v>> {
-        Book::new(
-            account.quote,
-            account.held_collateral().map(|s| (usize::from(s.asset), s.amount)),
-            account.held_positions().map(|s| self.position(s)),
-            view,
-            basis,
-        )
+        let found = Cell::new(false);
+        let linear = account.held_positions().filter_map(|s| self.position(s, &found));
+        let collateral = account.held_collateral().map(|s| (usize::from(s.asset), s.amount));
+        let book = Book::new(account.quote, collateral, linear.clone(), view, basis)?;
+        if !found.get() {
+            return Ok(book);
+        }
+        let options =
+            Self::options(account, self.board).map(|s| self.option(&s)).collect::<Result<Vec<_>>>()?;
+        book.with_options(options.into_iter(), linear, &OPTION_PARAMS)
     }
 
     /// What a book must meet on a basis: only MM lags behind volatility; new risk is charged at once.

@@ -18,7 +18,7 @@ use ballast_sandbox::vm::{COMPUTE_LIMIT, program_path};
 use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer};
 
 /// Aims of the design, compute units; the last is the share of the limit that nothing may exceed.
-const AIMS: [(&str, u64, &str); 23] = [
+const AIMS: [(&str, u64, &str); 25] = [
     ("deposit", 25_000, "quote into an account"),
     ("withdraw_1", 40_000, "quote, with one exposure to margin"),
     ("withdraw_8", 40_000, "quote, with eight exposures to margin"),
@@ -32,6 +32,8 @@ const AIMS: [(&str, u64, &str); 23] = [
     ("health_8_all", 20_000, "all three at once"),
     ("health_16", 50_000, "margin check, sixteen exposures"),
     ("health_32", 50_000, "margin check, 16 collaterals and 16 positions"),
+    ("health_1_option", 25_000, "margin check, one option"),
+    ("health_8_plus_option", 50_000, "margin check, eight exposures and one option"),
     ("liquidate_2", 45_000, "account and keeper with two exposures"),
     ("liquidate_full", 120_000, "account with 16 collaterals and 16 positions"),
     ("refresh_price", 30_000, "one asset from Pyth"),
@@ -204,6 +206,21 @@ fn measure_wide(mut put: impl FnMut(&str, u64)) -> Result<()> {
     Ok(())
 }
 
+/// Eight or no linear legs, and a call that is owed.
+fn health_with_option(linear: u8) -> Result<u64> {
+    let (mut house, prices) = coins(8);
+    let desk = house.person_with_quote(100_000_000);
+    let who = house.person_with_quote(1_000_000);
+    positions(&mut house, &who, &desk, 0..linear, 1_000)?;
+    let expiry = house.vm.now() + 7 * 86_400;
+    let call = house.open_market(MarketSpec::option("C00", 0, false, PRICE, expiry))?;
+    house.vm.advance(1);
+    house.post_all(&prices);
+    house.fill_at_mark(call, &desk, &who, COIN as i64)?;
+    let check = house.at.health(who.account);
+    Ok(house.vm.send(&[check], &[])?.compute_units)
+}
+
 fn withdraw_with(count: u8) -> Result<u64> {
     let (mut house, _) = coins(usize::from(count));
     let desk = house.person_with_quote(100_000_000);
@@ -278,6 +295,8 @@ fn measure() -> Result<BTreeMap<String, u64>> {
     for count in [1, 2, 8, 16, 32] {
         put(&format!("health_{count}"), health_of(count)?);
     }
+    put("health_1_option", health_with_option(0)?);
+    put("health_8_plus_option", health_with_option(8)?);
     put("liquidate_2", liquidate(0, 0..2, 2)?);
     put("liquidate_full", liquidate(16, 16..32, 32)?);
 

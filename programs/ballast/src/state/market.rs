@@ -4,7 +4,7 @@ use ballast_risk::liquidity;
 
 use crate::error::BallastError;
 
-/// A perpetual market on an asset.
+/// A market on an asset: a perpetual, or one option series. The terms of an option stand on the board.
 #[account]
 #[derive(InitSpace)]
 pub struct Market {
@@ -28,12 +28,16 @@ pub struct Market {
     pub open_interest_cap: u64,
     /// Σ of long positions = Σ of short positions, native units.
     pub open_interest: u64,
-    /// Settled losses not yet paid out as profits, quote micro-units. Σ of entries = this, always.
+    /// Settled losses not yet paid out as profits, quote micro-units. Σ of entries = this, always, plus
+    /// `realised`.
     pub pool: u64,
     /// Fees collected and not yet swept, quote micro-units.
     pub fees: u64,
+    /// Σ of payoffs of the positions that were cleared after expiry, quote micro-units. Where all are cleared it is
+    /// minus the dust of their rounding, which stays in the pool.
+    pub realised: i64,
     /// For later versions.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 248],
 }
 
 const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 256);

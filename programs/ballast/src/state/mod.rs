@@ -6,6 +6,7 @@ pub mod asset_state;
 pub mod clearinghouse;
 pub mod margin_account;
 pub mod market;
+pub mod option_terms;
 pub mod risk_board;
 pub mod treasury;
 
@@ -14,6 +15,7 @@ pub use asset_state::{AcceptedPrice, AssetState, Setting};
 pub use clearinghouse::Clearinghouse;
 pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot};
 pub use market::Market;
+pub use option_terms::{CALL, PERPETUAL, PUT};
 pub use risk_board::{MarketState, RiskBoard, TickKind};
 pub use treasury::Treasury;
 

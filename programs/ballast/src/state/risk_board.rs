@@ -16,6 +16,7 @@ use ballast_risk::stress::{STRESS_WORDS, StressParams};
 
 use crate::limits::{ClearinghouseParams, MAX_ASSETS, MAX_MARKETS};
 use crate::state::asset_state::{AcceptedPrice, AssetState, Setting};
+use crate::state::option_terms::PERPETUAL;
 
 /// What a margin check needs of a market.
 #[zero_copy]
@@ -30,7 +31,7 @@ pub struct MarketState {
     /// 0: a perpetual; 1: a European call; 2: a European put.
     pub kind: u8,
     pub strike_shift: u8,
-    pub padding: u8,
+    pub average_shift: u8,
     /// Open on one side when last copied to the board, native units.
     pub open_interest: u64,
     /// Most that may be open on one side, native units.
@@ -39,12 +40,19 @@ pub struct MarketState {
     pub strike_mantissa: u64,
     /// When it expires, unix seconds.
     pub expiry: i64,
-    /// Implied volatility at which it is marked, annualised, a rate.
-    pub volatility: u64,
+    /// Average of spot over the first `averaged_s` seconds of the settlement window, a price. Final, and never
+    /// changed again, where these are the whole window.
+    pub average_mantissa: u64,
+    pub averaged_s: u32,
+    /// Seconds before expiry over which spot is averaged.
+    pub window_s: u32,
+    /// Least charge on a short contract, basis points of the underlying's value.
+    pub short_minimum_bps: u32,
+    pub padding: [u8; 4],
     /// When open interest was last copied to the board, unix seconds.
     pub open_interest_time: i64,
     /// For funding and side indexes.
-    pub reserved: [u64; 4],
+    pub reserved: [u64; 2],
 }
 
 /// The board. Zero-copy.
@@ -190,11 +198,24 @@ impl RiskBoard {
         Ok(())
     }
 
-    /// Takes an accepted price of an asset: σ, haircuts, index and notice follow.
+    /// Takes an accepted price of an asset: σ, haircuts, index, notice and settlement averages follow.
     pub fn refresh(&mut self, at: usize, new: &AcceptedPrice, now: i64) -> ballast_risk::Result<()> {
+        self.average(at, new.publish_time)?;
         let setting = self.setting(now);
         self.update(at, |asset| asset.refresh(new, &setting))?;
         self.give_notice(now)
+    }
+
+    /// Gives the price of an asset that stood until `until` to the settlement averages of its options.
+    fn average(&mut self, at: usize, until: i64) -> ballast_risk::Result<()> {
+        let asset = self.asset(at)?;
+        let spot = asset.spot();
+        for market in &mut self.markets[..usize::from(self.market_count)] {
+            if market.kind != PERPETUAL && usize::from(market.asset) == at {
+                market.average(&spot, until)?;
+            }
+        }
+        Ok(())
     }
 
     fn give_notice(&mut self, now: i64) -> ballast_risk::Result<()> {

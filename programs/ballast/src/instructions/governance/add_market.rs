@@ -1,10 +1,11 @@
 use anchor_lang::prelude::*;
 use ballast_risk::fixed::rate_from_bps;
+use ballast_risk::price::Price;
 
-use crate::error::BallastError;
+use crate::error::{BallastError, OrRefuse};
 use crate::event::MarketAdded;
 use crate::limits::{MAX_MARKETS, bounds, within};
-use crate::state::{Clearinghouse, Market, MarketState, RiskBoard, VERSION, seeds};
+use crate::state::{AssetState, CALL, Clearinghouse, Market, MarketState, PUT, RiskBoard, VERSION, seeds};
 
 /// Arguments of `add_market`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -23,9 +24,47 @@ pub struct AddMarketArgs {
     pub profit_cap: u64,
     /// Most that may be open on one side, native units.
     pub open_interest_cap: u64,
+    /// Terms of an option; none for a perpetual.
+    pub option: Option<OptionTerms>,
 }
 
-/// Opens a perpetual market on a listed asset.
+/// What makes a market an option: European, settled in quote at the average of spot over a window before expiry.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionTerms {
+    /// Whether it is a put.
+    pub is_put: bool,
+    /// Strike: `strike·10^exponent` dollars a whole token, as the oracle gives prices.
+    pub strike: i64,
+    /// Decimal exponent of the strike.
+    pub exponent: i32,
+    /// When it expires, unix seconds.
+    pub expiry: i64,
+    /// Seconds before expiry over which spot is averaged.
+    pub window_s: u32,
+    /// Least charge on a short contract, basis points of the underlying's value.
+    pub short_minimum_bps: u32,
+}
+
+impl OptionTerms {
+    /// Refuses what the code limits forbid, and writes the terms.
+    fn write(&self, asset: &AssetState, now: i64, state: &mut MarketState) -> Result<()> {
+        let left = self.expiry.saturating_sub(now);
+        within(bounds::TO_EXPIRY_S, left)?;
+        within(bounds::SETTLEMENT_WINDOW_S, self.window_s)?;
+        require!(i64::from(self.window_s) <= left, BallastError::ParameterOutOfBounds);
+        within(bounds::SHORT_MINIMUM_BPS, self.short_minimum_bps)?;
+        let strike = Price::from_decimal(self.strike, self.exponent, asset.decimals).or_refuse()?;
+        within(bounds::STRIKE_RATIO, strike.ratio(&asset.spot()).or_refuse()?)?;
+        state.kind = if self.is_put { PUT } else { CALL };
+        (state.strike_mantissa, state.strike_shift) = (strike.mantissa, strike.shift as u8);
+        state.expiry = self.expiry;
+        state.window_s = self.window_s;
+        state.short_minimum_bps = self.short_minimum_bps;
+        Ok(())
+    }
+}
+
+/// Opens a market on a listed asset: a perpetual, or an option series.
 #[derive(Accounts)]
 pub struct AddMarket<'info> {
     #[account(mut)]
@@ -74,15 +113,20 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
         open_interest: 0,
         pool: 0,
         fees: 0,
-        reserved: [0; 256],
+        realised: 0,
+        reserved: [0; 248],
     });
-    board.markets[usize::from(index)] = MarketState {
+    let mut state = MarketState {
         profit_cap: args.profit_cap,
         penalty_bps: args.penalty_bps,
         asset: args.asset,
         open_interest_cap: args.open_interest_cap,
         ..bytemuck::Zeroable::zeroed()
     };
+    if let Some(terms) = &args.option {
+        terms.write(asset, Clock::get()?.unix_timestamp, &mut state)?;
+    }
+    board.markets[usize::from(index)] = state;
     board.market_count = index + 1;
     a.clearinghouse.market_count = index + 1;
     emit!(MarketAdded {

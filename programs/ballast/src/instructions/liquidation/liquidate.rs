@@ -1,10 +1,10 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
-use ballast_risk::liquidation::{Step, Takeover, Terms, step};
+use ballast_risk::liquidation::{OptionTakeover, Step, Taken, Takeover, Terms, step_of};
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::{LegTaken, Liquidated};
-use crate::limits::MAX_LIQUIDATION_LEGS;
+use crate::limits::{MAX_LIQUIDATION_LEGS, MAX_OPTIONS};
 use crate::margin::BoardView;
 use crate::state::{MarginAccount, Market, RiskBoard, Treasury};
 
@@ -48,7 +48,9 @@ pub struct Liquidate<'info> {
 }
 
 /// What the account holds of a leg, signed, and the terms that the board sets for it.
-fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView) -> Result<Takeover> {
+///
+/// An option that has expired is not taken over: it can be settled.
+fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView, now: i64) -> Result<(u8, Taken)> {
     let board = view.board();
     let amount = i64::try_from(taken.amount).map_err(|_| BallastError::Overflow)?;
     require!(amount > 0, BallastError::ZeroAmount);
@@ -57,6 +59,15 @@ fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView) -> Resu
             let listed = board.market(market.into()).or_refuse()?;
             let base = account.position(market).base;
             require!(base != 0, BallastError::NoPosition);
+            if listed.is_option() {
+                require!(now < listed.expiry, BallastError::OptionExpired);
+                require!(taken.amount <= base.unsigned_abs(), BallastError::InsufficientBalance);
+                view.fresh(listed.asset.into()).or_refuse()?;
+                let holding = BoardView::options(account, board).position(|s| s.market == market);
+                let contracts = if base < 0 { -amount } else { amount };
+                let (holding, penalty_bps) = (holding.unwrap_or(usize::MAX), listed.penalty_bps);
+                return Ok((listed.asset, Taken::Option(OptionTakeover { holding, contracts, penalty_bps })));
+            }
             (listed.asset, base, listed.penalty_bps)
         }
         LiquidationLeg::Collateral { asset } => {
@@ -67,7 +78,8 @@ fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView) -> Resu
     };
     require!(taken.amount <= held.unsigned_abs(), BallastError::InsufficientBalance);
     let spot = view.fresh(asset.into()).or_refuse()?.spot();
-    Ok(Takeover { asset: asset.into(), quantity: if held < 0 { -amount } else { amount }, spot, penalty_bps })
+    let quantity = if held < 0 { -amount } else { amount };
+    Ok((asset, Taken::Linear(Takeover { asset: asset.into(), quantity, spot, penalty_bps })))
 }
 
 /// Moves one leg and its proceeds from the account to the keeper, and the fund's part out of the
@@ -128,10 +140,11 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
         require_keys_eq!(party.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
     }
 
-    let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view)).collect::<Result<Vec<_>>>()?;
+    let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view, now)).collect::<Result<Vec<_>>>()?;
     let step = {
         let mut book = view.book(&account, Basis::Maintenance).or_refuse()?;
-        step(&mut book, &takeovers, &view.params(Basis::Maintenance), &board.params.liquidation())
+        let taken = takeovers.iter().map(|(_, taken)| *taken);
+        step_of(&mut book, taken, &view.params(Basis::Maintenance), &board.params.liquidation())
             .or_refuse()?
             .map_err(BallastError::from)?
     };
@@ -153,6 +166,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     a.treasury.insurance =
         a.treasury.insurance.checked_add(step.to_insurance()).ok_or(BallastError::Overflow)?;
 
+    require!(BoardView::options(&keeper, &board).count() <= MAX_OPTIONS, BallastError::TooManyOptions);
     let keeper_margin = BoardView::at(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;
     require!(keeper_margin.meets_initial(), BallastError::BelowInitialMargin);
     emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step));
@@ -163,15 +177,15 @@ fn report(
     account: Pubkey,
     keeper: Pubkey,
     legs: &[LegAmount],
-    takeovers: &[Takeover],
+    takeovers: &[(u8, Taken)],
     step: &Step,
 ) -> Liquidated {
-    let taken = legs.iter().zip(takeovers).zip(&step.terms).map(|((leg, takeover), terms)| LegTaken {
+    let taken = legs.iter().zip(takeovers).zip(&step.terms).map(|((leg, (asset, _)), terms)| LegTaken {
         market: match leg.leg {
             LiquidationLeg::Position { market } => Some(market),
             LiquidationLeg::Collateral { .. } => None,
         },
-        asset: takeover.asset as u8,
+        asset: *asset,
         quantity: terms.quantity,
         proceeds: terms.proceeds,
         penalty: terms.penalty,

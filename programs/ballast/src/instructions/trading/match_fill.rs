@@ -1,19 +1,21 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
 use ballast_risk::fill::{self, Change};
+use ballast_risk::option::OptionPosition;
 use ballast_risk::price::Price;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::Filled;
+use crate::limits::{MAX_OPTIONS, OPTION_PARAMS};
 use crate::margin::BoardView;
-use crate::state::{MarginAccount, Market, RiskBoard};
+use crate::state::{MarginAccount, Market, MarketState, RiskBoard};
 
 /// Arguments of `match_fill`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
 pub struct MatchFillArgs {
     /// Signed native units that the taker buys from the maker (negative: sells to it).
     pub base: i64,
-    /// What the buyer pays for them in all, quote micro-units.
+    /// What the buyer pays for them in all, quote micro-units: of an option the premium.
     pub quote: u64,
 }
 
@@ -36,6 +38,8 @@ struct Side<'a> {
     market: u8,
     penalty_bps: u32,
     spot: &'a Price,
+    /// One contract of the option that is traded; none for a perpetual.
+    option: Option<&'a OptionPosition>,
     base: i64,
     quote: u64,
     fee: u64,
@@ -61,8 +65,17 @@ impl Side<'_> {
                 excess_after: after.initial_excess(),
                 equity_after: view.book(account, Basis::Maintenance).or_refuse()?.equity(),
             };
-            let fair = fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.penalty_bps)
-                .or_refuse()?;
+            let fair = match self.option {
+                None => fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.penalty_bps),
+                Some(option) => fill::option_no_worse_than_liquidation(
+                    option,
+                    self.base,
+                    self.quote,
+                    self.spot,
+                    self.penalty_bps,
+                ),
+            }
+            .or_refuse()?;
             if held == 0 {
                 return err!(BallastError::BelowInitialMargin);
             }
@@ -70,6 +83,26 @@ impl Side<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses a fill of an option that its life does not allow: only reductions on both sides once
+/// its settlement average has begun, and at most [`MAX_OPTIONS`] options an account.
+fn allow_option(
+    listed: &MarketState,
+    market: u8,
+    sides: [(&MarginAccount, i64); 2],
+    board: &RiskBoard,
+    now: i64,
+) -> Result<()> {
+    for (account, base) in sides {
+        let held = account.position(market).base;
+        let holds = held.checked_add(base).ok_or(BallastError::Overflow)?;
+        let reduces = holds.unsigned_abs() < held.unsigned_abs() && (holds == 0 || (holds < 0) == (held < 0));
+        require!(reduces || now < listed.window_start(), BallastError::OptionSettling);
+        let others = BoardView::options(account, board).filter(|s| s.market != market).count();
+        require!(others < MAX_OPTIONS, BallastError::TooManyOptions);
+    }
+    Ok(())
 }
 
 pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
@@ -80,8 +113,21 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     let view = BoardView::at(&board, now);
     let listed = board.market(a.market.index.into()).or_refuse()?;
     let spot = view.fresh(listed.asset.into()).or_refuse()?.spot();
-    let in_band = fill::within_band(args.base, args.quote, &spot, a.market.band_bps).or_refuse()?;
-    require!(in_band, BallastError::OutsidePriceBand);
+    let option = if listed.is_option() {
+        require!(now < listed.expiry, BallastError::OptionExpired);
+        let asset = board.asset(listed.asset.into()).or_refuse()?;
+        Some(listed.option(asset, 1, board.params.horizon_s, now).or_refuse()?)
+    } else {
+        None
+    };
+    let in_band = match &option {
+        None => fill::within_band(args.base, args.quote, &spot, a.market.band_bps),
+        Some(option) => {
+            let (bps, band) = (a.market.band_bps, &OPTION_PARAMS.mark);
+            fill::premium_within_band(option, args.base, args.quote, &spot, bps, band)
+        }
+    };
+    require!(in_band.or_refuse()?, BallastError::OutsidePriceBand);
 
     let mut taker = a.taker.load_mut()?;
     let mut maker = a.maker.load_mut()?;
@@ -97,11 +143,15 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
         market,
         penalty_bps: listed.penalty_bps,
         spot: &spot,
+        option: option.as_ref(),
         base,
         quote: args.quote,
         fee,
     };
     let opposite = args.base.checked_neg().ok_or(BallastError::Overflow)?;
+    if option.is_some() {
+        allow_option(listed, market, [(&taker, args.base), (&maker, opposite)], &board, now)?;
+    }
 
     // Open interest moves first: what the trade adds to the crowd counts in the margin of both sides.
     let open = a.market.open_interest;

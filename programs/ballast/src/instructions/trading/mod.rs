@@ -1,9 +1,11 @@
 //! Positions and their settlement.
 
+pub mod fix_settlement_price;
 pub mod match_fill;
 pub mod settle;
 pub mod sweep_fees;
 
+pub use fix_settlement_price::*;
 pub use match_fill::*;
 pub use settle::*;
 pub use sweep_fees::*;

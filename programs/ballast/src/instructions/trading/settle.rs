@@ -2,12 +2,15 @@ use anchor_lang::prelude::*;
 use ballast_risk::settlement;
 
 use crate::error::{BallastError, OrRefuse};
-use crate::event::Settled;
+use crate::event::{OptionSettled, Settled};
 use crate::margin::BoardView;
-use crate::state::{MarginAccount, Market, RiskBoard};
+use crate::state::{MarginAccount, Market, MarketState, RiskBoard};
 
 /// Settles one position at spot: a loss out of the account's quote into the market's pool, a profit
 /// out of the pool into the account's quote. Permissionless: it changes nobody's equity.
+///
+/// An option is not settled before it expires: its mark is a model's, and profit by a model is not paid out. After
+/// expiry its payoff at the settlement price takes the place of the contracts, and is then settled like any profit.
 #[derive(Accounts)]
 pub struct Settle<'info> {
     pub board: AccountLoader<'info, RiskBoard>,
@@ -17,14 +20,48 @@ pub struct Settle<'info> {
     pub margin_account: AccountLoader<'info, MarginAccount>,
 }
 
+/// Clears an expired option position: its payoff takes its place in the entry. Returns what is unsettled.
+fn clear(
+    listed: &MarketState,
+    board: &RiskBoard,
+    market: &mut Market,
+    account: &mut MarginAccount,
+    now: i64,
+) -> Result<(i64, i64, i64)> {
+    require!(now >= listed.expiry, BallastError::OptionNotExpired);
+    let settlement = listed.settlement_price().ok_or(BallastError::SettlementPriceUnknown)?;
+    let slot = account.position(market.index);
+    let asset = board.asset(listed.asset.into()).or_refuse()?;
+    let option = listed.option(asset, slot.base, board.params.horizon_s, now).or_refuse()?;
+    let payoff = option.payoff(&settlement).or_refuse()?;
+    let back = slot.base.checked_neg().ok_or(BallastError::Overflow)?;
+    account.add_position(market.index, back, payoff)?;
+    market.follow_position(slot.base, 0)?;
+    market.realised = market.realised.checked_add(payoff).ok_or(BallastError::Overflow)?;
+    Ok((account.position(market.index).entry, slot.base, payoff))
+}
+
 pub fn settle(ctx: Context<Settle>) -> Result<()> {
     let a = ctx.accounts;
     let board = a.board.load()?;
-    let view = BoardView::new(&board, &Clock::get()?);
-    let spot = view.fresh(a.market.asset.into()).or_refuse()?.spot();
+    let now = Clock::get()?.unix_timestamp;
+    let view = BoardView::at(&board, now);
+    let listed = board.market(a.market.index.into()).or_refuse()?;
     let mut account = a.margin_account.load_mut()?;
-    let slot = account.position(a.market.index);
-    let unsettled = settlement::unsettled(slot.base, slot.entry, &spot).or_refuse()?;
+    let mut cleared = 0;
+    let unsettled = if listed.is_option() {
+        let (unsettled, contracts, payoff) = clear(listed, &board, &mut a.market, &mut account, now)?;
+        cleared = contracts;
+        if contracts != 0 {
+            let (account, market) = (a.margin_account.key(), a.market.index);
+            emit!(OptionSettled { account, market, contracts, payoff });
+        }
+        unsettled
+    } else {
+        let spot = view.fresh(a.market.asset.into()).or_refuse()?.spot();
+        let slot = account.position(a.market.index);
+        settlement::unsettled(slot.base, slot.entry, &spot).or_refuse()?
+    };
 
     let amount = if unsettled < 0 {
         let credit = view.collateral_credit(&account).or_refuse()?;
@@ -39,7 +76,7 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
         a.market.pool -= received;
         i64::try_from(received).map_err(|_| BallastError::Overflow)?
     };
-    require!(amount != 0, BallastError::NothingToSettle);
+    require!(amount != 0 || cleared != 0, BallastError::NothingToSettle);
     account.add_quote(amount)?;
     account.add_position(a.market.index, 0, -amount)?;
     emit!(Settled { account: a.margin_account.key(), market: a.market.index, amount, pool: a.market.pool });
