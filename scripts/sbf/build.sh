@@ -82,6 +82,7 @@ esac
 
 [[ -f $built ]] || die "the build made no $built" "Is crate-type = [\"cdylib\", \"lib\"] set in $manifest?"
 # An unchanged file keeps its time, so that nothing which includes it is built again.
-cmp -s "$built" "$deploy/$name.so" || cp "$built" "$deploy/$name.so"
+# By rename: whoever has the old one open, or linked, keeps it.
+  cmp -s "$built" "$deploy/$name.so" || { cp "$built" "$deploy/$name.so.new" && mv "$deploy/$name.so.new" "$deploy/$name.so"; }
 
 printf 'sbf: target/deploy/%s.so, %s bytes, by %s\n' "$name" "$(stat -c %s "$deploy/$name.so")" "$description"

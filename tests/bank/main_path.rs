@@ -168,12 +168,11 @@ impl House {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_main_path_through_a_bank() {
     let mut house = House::set_up().await;
-    let again = house.at.load_calibration(house.governance.pubkey(), made_up_history(0));
-    let governance = house.governance.insecure_clone();
-    house.bank.refuse("calibrating an open house", again, &[&governance], BallastError::AlreadyOpen).await;
-
     // A price, a tick, and an hour later another: the second tick samples.
     house.refresh(100.0).await;
+    let again = house.at.load_calibration(house.governance.pubkey(), made_up_history(0));
+    let governance = house.governance.insecure_clone();
+    house.bank.refuse("calibrating an asset in use", again, &[&governance], BallastError::AlreadyOpen).await;
     assert_eq!(house.tick().await.sampled, 0);
     house.bank.advance(3_600);
     house.refresh(100.0).await;

@@ -3,7 +3,7 @@
 use ballast::error::BallastError;
 use ballast::margin::BoardView;
 use ballast_risk::book::Basis;
-use ballast_risk::fixed::charge;
+use ballast_risk::fixed::{RATE_ONE, charge};
 use ballast_risk::liquidity::crowding;
 use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Person};
@@ -57,7 +57,7 @@ fn a_fill_meets_initial_margin_with_the_crowd_that_it_makes() {
     let extra = crowding(750 * COIN, 1_000 * COIN, state.haircut_long.max(state.haircut_short));
     assert_eq!(extra, state.haircut_long.max(state.haircut_short).div_ceil(2));
     let account = house.margin_account(&who.account);
-    let view = BoardView::at(&board, now).with_crowding(0, extra);
+    let view = BoardView::at(&board, now);
     let law = view.margin(&account, Basis::Initial).expect("prices are fresh");
     let m = house.health(&who).initial;
     assert_eq!(law.initial, (m.maintenance * 3).div_ceil(2) + charge(5_000 * QUOTE, extra).expect("it fits"));
@@ -106,7 +106,7 @@ fn open_interest_near_its_cap_raises_everybodys_initial_margin_and_nobodys_maint
     house.refresh_exposure(0).expect("anybody copies what is open");
     let after = house.health(&early);
     let state = house.board().assets[0];
-    assert_eq!(state.crowding, (state.haircut_short * 9).div_ceil(10), "at 95 % of the cap: nine tenths");
+    assert_eq!(state.crowding, (RATE_ONE * 9).div_ceil(10), "at 95 % of the cap: nine tenths");
     assert!(after.initial.initial > before.initial.initial + 400 * QUOTE);
     assert!(!after.initial.meets_initial());
     // The crowd's own depth costs a little more; nobody is liquidated for what others did.

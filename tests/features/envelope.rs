@@ -16,18 +16,18 @@ fn listed(house: &mut House, change: Change) -> Result<u8, ballast_sandbox::Refu
     house.list_asset(spec)
 }
 
-/// As the sandbox lists a coin: a move of 1.5 %, a penalty of 1 % and a spread of 2 %, within a haircut of 5 %.
+/// As the sandbox lists a coin: a move of 1.2 %, a penalty of 1 % and a spread of 2 %, within a haircut of 5 %.
 #[test]
 fn an_asset_whose_least_haircut_does_not_outlast_an_accepted_move_is_not_listed() {
     let unsafe_changes: [(&str, Change); 9] = [
         ("a larger move", |a| a.max_move_bps = 201),
-        ("a larger carry", |a| a.carry_bps = 51),
-        ("a larger penalty", |a| a.penalty_bps = 151),
-        ("a wider spread", |a| a.max_confidence_bps = 251),
-        ("a smaller haircut", |a| a.haircut_min_bps = 449),
+        ("a larger carry", |a| a.carry_bps = 81),
+        ("a larger penalty", |a| a.penalty_bps = 181),
+        ("a wider spread", |a| a.max_confidence_bps = 281),
+        ("a smaller haircut", |a| a.haircut_min_bps = 419),
         ("a penalty at the least haircut", |a| (a.penalty_bps, a.haircut_min_bps) = (500, 500)),
-        ("a fall smaller than an accepted move", |a| a.fall_bps = 149),
-        ("a rise smaller than an accepted move", |a| a.rise_bps = 149),
+        ("a fall whose weighted part is smaller than an accepted move", |a| a.fall_bps = 479),
+        ("a rise whose weighted part is smaller than an accepted move", |a| a.rise_bps = 479),
         ("each a little", |a| (a.max_move_bps, a.carry_bps, a.penalty_bps) = (160, 40, 101)),
     ];
     let mut house = House::empty(default_params());
@@ -38,12 +38,12 @@ fn an_asset_whose_least_haircut_does_not_outlast_an_accepted_move_is_not_listed(
         });
     }
     let edges: [Change; 6] = [
-        |a| a.max_move_bps = 200,
-        |a| a.carry_bps = 50,
-        |a| a.penalty_bps = 150,
-        |a| a.max_confidence_bps = 250,
-        |a| a.haircut_min_bps = 450,
-        |a| (a.fall_bps, a.rise_bps) = (150, 150),
+        |a| (a.max_move_bps, a.carry_bps) = (125, 75),
+        |a| a.carry_bps = 80,
+        |a| a.penalty_bps = 180,
+        |a| a.max_confidence_bps = 280,
+        |a| a.haircut_min_bps = 420,
+        |a| (a.fall_bps, a.rise_bps) = (480, 480),
     ];
     for change in edges {
         listed(&mut house, change).expect("exactly outlasted");
@@ -59,12 +59,12 @@ fn a_market_whose_penalty_leaves_no_room_for_a_move_is_not_opened() {
         market.args.penalty_bps = penalty_bps;
         market
     };
-    for penalty_bps in [151, 500, 2_000] {
+    for penalty_bps in [181, 500, 2_000] {
         refused(&mut house, BallastError::UnsafeEnvelope, |h| {
             h.open_market(market(penalty_bps)).map(|i| panic!("opened as {i}"))
         });
     }
-    house.open_market(market(150)).expect("exactly outlasted");
+    house.open_market(market(180)).expect("exactly outlasted");
 }
 
 /// The reason for it: whoever meets MM at one price can still be closed at the next, penalty and all.

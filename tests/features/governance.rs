@@ -154,9 +154,9 @@ fn parameters_stay_inside_the_code_limits() {
         ("notice above all of it", |p| p.notice_least_bps = 10_001),
         ("no short average in the forecast", |p| p.forecast_short_bps = 0),
         ("too little of the short average", |p| p.forecast_short_bps = 499),
-        ("too much of the short average", |p| p.forecast_short_bps = 6_001),
+        ("too much of the short average", |p| p.forecast_short_bps = 5_251),
         ("too little of the fast average", |p| p.forecast_fast_bps = 499),
-        ("too little of the slow average", |p| p.forecast_fast_bps = 6_501),
+        ("too little of the slow average", |p| p.forecast_fast_bps = 6_001),
         ("more than the whole forecast", |p| p.forecast_fast_bps = 7_001),
         ("the largest short weight", |p| p.forecast_short_bps = u32::MAX),
         ("the largest fast weight", |p| p.forecast_fast_bps = u32::MAX),
@@ -182,8 +182,8 @@ fn parameters_stay_inside_the_code_limits() {
         gross_floor_bps: 2_000,
         notice_doubling_s: 86_400,
         notice_least_bps: 5_000,
-        forecast_short_bps: 6_000,
-        forecast_fast_bps: 3_500,
+        forecast_short_bps: 5_250,
+        forecast_fast_bps: 4_250,
     };
     initialise(&mut vm, &at, InitializeClearinghouseArgs { params: edge, ..args() })
         .expect("bounds are inclusive");

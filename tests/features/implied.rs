@@ -5,6 +5,7 @@ use anchor_lang::prelude::Pubkey;
 use ballast::error::BallastError;
 use ballast::event::ImpliedVolatilityRefreshed;
 use ballast::state::AssetState;
+use ballast_risk::scenario::Tails;
 use ballast_sandbox::house::default_params;
 use ballast_sandbox::oracle::Update;
 use ballast_sandbox::{AssetSpec, Feed, House};
@@ -190,8 +191,12 @@ fn an_implied_volatility_raises_add_ons_and_leaves_the_netted_core_alone() {
     assert_eq!(state.netted, 1);
     assert!(state.sigma <= calm.sigma, "σ is what was realised");
     assert!(after.expected_shortfall <= before.expected_shortfall, "and so is the core");
-    // (σ̂ − σ)·tail, un-netted; the floor gives way to it.
-    let expected = (u128::from(sigma - state.sigma) * u128::from(state.tail_long)).div_ceil(7 << 10) as u64;
+    // What the core would be at σ̂, less what it is, un-netted; the floor gives way to it.
+    let stress = house.board().margin_params().stress;
+    let core = |sigma| {
+        stress.blend(Tails::shortfall_rate(state.tail_long, sigma), state.shock_long).expect("a rate")
+    };
+    let expected = core(sigma) - core(state.sigma);
     assert_eq!(state.addon_long, expected + state.liquidity_long);
     assert!(after.addons > before.addons + 500_000_000, "{} against {}", after.addons, before.addons);
     assert_eq!(house.board().assets[1].implied_sigma, 0);

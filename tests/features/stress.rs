@@ -74,7 +74,9 @@ fn a_shock_of_its_own_binds_through_omega() {
 
 #[test]
 fn stress_below_the_shortfall_changes_nothing() {
-    let mut house = opened(House::listing(default_params(), vec![shocked("SOL", 150, 150)]), &[100.0]);
+    let mut mild = shocked("SOL", 150, 150);
+    mild.args.max_move_bps = 30;
+    let mut house = opened(House::listing(default_params(), vec![mild]), &[100.0]);
     let who = holding(&mut house, &[10_000]);
     let m = health_of(&mut house, &who);
     assert!(m.stress < m.expected_shortfall, "{m:?}");

@@ -8,7 +8,7 @@ use ballast_cli::prices::{self, PricePaths, synthetic};
 use ballast_cli::report;
 use ballast_cli::report::model::DemoReport;
 use ballast_client::health::health;
-use ballast_tests::auditor::{Basis, Key, Ledger, Margin, history};
+use ballast_tests::auditor::{Basis, Claim, Key, Ledger, Margin, history};
 
 use crate::common::ledger;
 
@@ -82,8 +82,8 @@ impl Audit {
             track.push(AssetSeen {
                 ts: now,
                 price: asset.spot,
-                haircut: asset.haircut_long.max(asset.haircut_short),
-                own: asset.sigma * asset.tails[0].max(asset.tails[1]),
+                haircut: asset.haircut.widest(),
+                own: asset.sigma * asset.tails.widest(),
             });
         }
         self.compare_with_the_engine(moment, &seen, now);
@@ -121,22 +121,23 @@ impl Audit {
                 (Basis::Withdrawal, engine.withdrawal),
             ] {
                 let own = seen.board.margin(&seen.accounts[&key], basis);
-                let difference = engine.maintenance as f64 - own.maintenance;
-                let equity = engine.equity as f64 - own.equity;
+                let claim = Claim {
+                    equity: engine.equity as f64,
+                    expected_shortfall: engine.expected_shortfall as f64,
+                    stress: engine.stress as f64,
+                    addons: engine.addons as f64,
+                    maintenance: engine.maintenance as f64,
+                    initial: engine.initial as f64,
+                };
+                let difference = claim.maintenance - own.maintenance;
                 self.worst_difference = self.worst_difference.max(difference.abs());
-                self.worst_equity = self.worst_equity.max(equity.abs());
+                self.worst_equity = self.worst_equity.max((claim.equity - own.equity).abs());
                 if own.maintenance > 0.0 {
                     self.worst_share = self.worst_share.max(difference.abs() / own.maintenance);
                     self.worst_of_bound = self.worst_of_bound.max(difference / (own.overcharge + own.noise));
                 }
-                if difference < -own.noise
-                    || difference > own.overcharge + own.noise
-                    || equity.abs() > own.noise
-                {
-                    self.problem(
-                        now,
-                        format!("{} on {basis:?}: engine {engine:?}, auditor {own:?}", actor.name),
-                    );
+                for what in own.refuted(&claim) {
+                    self.problem(now, format!("{} on {basis:?}: {what}", actor.name));
                 }
             }
         }
@@ -153,8 +154,8 @@ impl Audit {
         if is.shortfall() >= was.shortfall() + slack {
             self.problem(now, format!("a liquidation did not help: {was:?} then {is:?}"));
         }
-        let target = (is.maintenance + slack) * (1.0 + seen.board.buffer);
-        if is.equity > target + seen.board.dust + was.noise && was.gross > seen.board.dust {
+        let target = (is.maintenance + slack) * (1.0 + seen.board.params.buffer);
+        if is.equity > target + seen.board.params.dust + was.noise && was.gross > seen.board.params.dust {
             self.problem(now, format!("a liquidation went too far: {was:?} then {is:?}"));
         }
         let penalty = was.equity - is.equity;

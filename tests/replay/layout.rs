@@ -43,6 +43,8 @@ fn margin_accounts_are_laid_out_as_the_auditor_reads_them() {
     assert_eq!(size_of::<PositionSlot>(), at::POSITION_SLOT);
     assert_eq!(offset_of!(PositionSlot, base), at::BASE);
     assert_eq!(offset_of!(PositionSlot, entry), at::ENTRY);
+    assert_eq!(offset_of!(PositionSlot, crowding), at::CROWDING);
+    assert_eq!(offset_of!(PositionSlot, crowding_time), at::CROWDING_TIME);
     assert_eq!(offset_of!(PositionSlot, market), at::MARKET);
     assert_eq!((ballast::limits::MAX_COLLATERAL, ballast::limits::MAX_POSITIONS), (at::SLOTS, at::SLOTS));
 }
@@ -51,29 +53,40 @@ fn margin_accounts_are_laid_out_as_the_auditor_reads_them() {
 fn the_board_is_laid_out_as_the_auditor_reads_it() {
     use board as at;
     assert_eq!(START + offset_of!(RiskBoard, version), VERSION);
-    assert_eq!(START + offset_of!(RiskBoard, asset_count), at::ASSET_COUNT);
-    assert_eq!(START + offset_of!(RiskBoard, market_count), at::MARKET_COUNT);
-    assert_eq!(START + offset_of!(RiskBoard, initial_ratio_bps), at::INITIAL_RATIO_BPS);
-    assert_eq!(START + offset_of!(RiskBoard, clearinghouse), at::CLEARINGHOUSE);
-    assert_eq!(START + offset_of!(RiskBoard, buffer_bps), at::BUFFER_BPS);
-    assert_eq!(START + offset_of!(RiskBoard, insurance_share_bps), at::INSURANCE_SHARE_BPS);
-    assert_eq!(START + offset_of!(RiskBoard, tick_interval_s), at::TICK_INTERVAL_S);
-    assert_eq!(START + offset_of!(RiskBoard, horizon_s), at::HORIZON_S);
-    assert_eq!(START + offset_of!(RiskBoard, min_maintenance), at::MIN_MAINTENANCE);
-    assert_eq!(START + offset_of!(RiskBoard, dust), at::DUST);
-    assert_eq!(START + offset_of!(RiskBoard, last_tick), at::LAST_TICK);
-    assert_eq!(START + offset_of!(RiskBoard, tick_count), at::TICK_COUNT);
-    assert_eq!(START + offset_of!(RiskBoard, next_row), at::NEXT_ROW);
-    assert_eq!(START + offset_of!(RiskBoard, assets), at::ASSETS);
-    assert_eq!(START + offset_of!(RiskBoard, markets), at::MARKETS);
-    assert_eq!(START + offset_of!(RiskBoard, ring), at::RING);
+    macro_rules! same {
+        ($($field:ident $at:ident),* $(,)?) => { $( assert_eq!(START + offset_of!(RiskBoard, $field), at::$at); )* };
+    }
+    same!(
+        asset_count ASSET_COUNT, market_count MARKET_COUNT, clearinghouse CLEARINGHOUSE, last_tick LAST_TICK,
+        last_short_tick LAST_SHORT_TICK, tick_index TICK_INDEX, tick_count TICK_COUNT, next_row NEXT_ROW,
+        index_weights INDEX_WEIGHTS, index_sum INDEX_SUM, notice_level NOTICE_LEVEL, notice_time NOTICE_TIME,
+        notice NOTICE, assets ASSETS, markets MARKETS, ring RING, stress STRESS, row_times ROW_TIMES,
+    );
+    macro_rules! param {
+        ($($field:ident $at:ident),* $(,)?) => { $(
+            let within = offset_of!(ClearinghouseParams, $field);
+            assert_eq!(START + offset_of!(RiskBoard, params) + within, at::$at);
+        )* };
+    }
+    param!(
+        min_maintenance MIN_MAINTENANCE, dust DUST, calm_sigma_e8 CALM_SIGMA_E8,
+        initial_ratio_bps INITIAL_RATIO_BPS, buffer_bps BUFFER_BPS, insurance_share_bps INSURANCE_SHARE_BPS,
+        tick_interval_s TICK_INTERVAL_S, horizon_s HORIZON_S, stress_weight_bps STRESS_WEIGHT_BPS,
+        decorrelation_bps DECORRELATION_BPS, gross_floor_bps GROSS_FLOOR_BPS,
+        notice_doubling_s NOTICE_DOUBLING_S, notice_least_bps NOTICE_LEAST_BPS,
+        forecast_short_bps FORECAST_SHORT_BPS, forecast_fast_bps FORECAST_FAST_BPS,
+    );
     assert_eq!(RiskBoard::SPACE, at::SIZE);
     assert_eq!(size_of::<AssetState>(), at::ASSET);
     assert_eq!(size_of::<MarketState>(), at::MARKET);
     assert_eq!(size_of::<ballast_risk::scenario::Column>(), at::COLUMN);
+    assert_eq!(size_of::<ballast_risk::stress::StressColumn>(), at::STRESS_COLUMN);
     assert_eq!(offset_of!(MarketState, profit_cap), at::PROFIT_CAP);
     assert_eq!(offset_of!(MarketState, penalty_bps), at::PENALTY_BPS);
     assert_eq!(offset_of!(MarketState, asset), at::MARKET_ASSET);
+    assert_eq!(offset_of!(MarketState, open_interest), at::OPEN_INTEREST);
+    assert_eq!(offset_of!(MarketState, open_interest_cap), at::OPEN_INTEREST_CAP);
+    assert_eq!(offset_of!(MarketState, open_interest_time), at::OPEN_INTEREST_TIME);
 }
 
 #[test]
@@ -82,16 +95,7 @@ fn assets_on_the_board_are_laid_out_as_the_auditor_reads_them() {
         ($($field:ident $at:ident),* $(,)?) => { $( assert_eq!(offset_of!(AssetState, $field), asset::$at); )* };
     }
     same!(
-        spot_mantissa SPOT, stable_mantissa STABLE, sample_mantissa SAMPLE, tick_mantissa TICK,
-        spot_shift SPOT_SHIFT, stable_shift STABLE_SHIFT, sample_shift SAMPLE_SHIFT, tick_shift TICK_SHIFT,
-        netted NETTED, decimals DECIMALS, publish_time PUBLISH_TIME, sample_time SAMPLE_TIME,
-        tick_time TICK_TIME, sigma SIGMA, tick_sigma TICK_SIGMA, variance_fast VARIANCE_FAST,
-        variance_slow VARIANCE_SLOW, haircut_long HAIRCUT_LONG, haircut_short HAIRCUT_SHORT,
-        addon_long ADDON_LONG, addon_short ADDON_SHORT, tail_long TAIL_LONG, tail_short TAIL_SHORT,
-        ticks_lived TICKS_LIVED, rows_filled ROWS_FILLED, max_age_s MAX_AGE_S,
-        net_after_ticks NET_AFTER_TICKS, penalty_bps PENALTY_BPS, haircut_min HAIRCUT_MIN,
-        haircut_max HAIRCUT_MAX, sigma_floor SIGMA_FLOOR, stable_half_life_s STABLE_HALF_LIFE_S,
-        fast_half_life_s FAST_HALF_LIFE_S, slow_half_life_s SLOW_HALF_LIFE_S, grid_s GRID_S,
+        spot_mantissa SPOT, stable_mantissa STABLE, sample_mantissa SAMPLE, tick_mantissa TICK, spot_shift SPOT_SHIFT, stable_shift STABLE_SHIFT, sample_shift SAMPLE_SHIFT, tick_shift TICK_SHIFT, netted NETTED, decimals DECIMALS, publish_time PUBLISH_TIME, sample_time SAMPLE_TIME, tick_time TICK_TIME, sigma SIGMA, tick_sigma TICK_SIGMA, variance_short VARIANCE_SHORT, variance_fast VARIANCE_FAST, variance_slow VARIANCE_SLOW, forecast_sigma FORECAST_SIGMA, implied_sigma IMPLIED_SIGMA, implied_time IMPLIED_TIME, haircut_long HAIRCUT_LONG, haircut_short HAIRCUT_SHORT, addon_long ADDON_LONG, addon_short ADDON_SHORT, liquidity_long LIQUIDITY_LONG, liquidity_short LIQUIDITY_SHORT, expected_sigma EXPECTED_SIGMA, shock_long SHOCK_LONG, shock_short SHOCK_SHORT, crowd_long CROWD_LONG, crowd_short CROWD_SHORT, impact IMPACT, crowding CROWDING, depth DEPTH, depth_time DEPTH_TIME, open_interest OPEN_INTEREST, deposits DEPOSITS, tail_long TAIL_LONG, tail_short TAIL_SHORT, ticks_lived TICKS_LIVED, rows_filled ROWS_FILLED, ticks_missed TICKS_MISSED, confidence_bps CONFIDENCE_BPS, max_age_s MAX_AGE_S, net_after_ticks NET_AFTER_TICKS, penalty_bps PENALTY_BPS, index_weight_bps INDEX_WEIGHT_BPS, impact_bps IMPACT_BPS, crowd_share_bps CROWD_SHARE_BPS, depth_half_life_s DEPTH_HALF_LIFE_S, fall_bps FALL_BPS, rise_bps RISE_BPS, depth_floor DEPTH_FLOOR, depth_cap DEPTH_CAP, haircut_min HAIRCUT_MIN, haircut_max HAIRCUT_MAX, sigma_floor SIGMA_FLOOR, stable_half_life_s STABLE_HALF_LIFE_S, fast_half_life_s FAST_HALF_LIFE_S, slow_half_life_s SLOW_HALF_LIFE_S, grid_s GRID_S, crowd_time CROWD_TIME,
     );
 }
 
@@ -109,15 +113,7 @@ fn key(byte: u8) -> Pubkey {
 
 #[test]
 fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
-    let params = ClearinghouseParams {
-        initial_ratio_bps: 1,
-        buffer_bps: 2,
-        insurance_share_bps: 3,
-        tick_interval_s: 4,
-        horizon_s: 5,
-        min_maintenance: 6,
-        dust: 7,
-    };
+    let params = ClearinghouseParams { dust: 7, ..bytemuck::Zeroable::zeroed() };
     let house = stored(&Clearinghouse {
         version: 81,
         bump: 82,
@@ -125,6 +121,7 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         asset_count: 83,
         market_count: 84,
         governance: key(85),
+        depth_reporter: key(91),
         quote_mint: key(86),
         quote_vault: key(87),
         board: key(88),
@@ -136,7 +133,13 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
     use clearinghouse as ch;
     assert_eq!(house[VERSION], 81);
     assert_eq!((house[ch::OPEN], house[ch::ASSET_COUNT], house[ch::MARKET_COUNT]), (1, 83, 84));
-    for (at, byte) in [(ch::QUOTE_MINT, 86), (ch::QUOTE_VAULT, 87), (ch::BOARD, 88), (ch::TREASURY, 89)] {
+    for (at, byte) in [
+        (ch::DEPTH_REPORTER, 91),
+        (ch::QUOTE_MINT, 86),
+        (ch::QUOTE_VAULT, 87),
+        (ch::BOARD, 88),
+        (ch::TREASURY, 89),
+    ] {
         assert_eq!(bytes::<32>(&house, at), [byte; 32]);
     }
 
@@ -160,6 +163,7 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         mint: key(7),
         vault: key(8),
         feed_id: [9; 32],
+        implied_feed_id: [12; 32],
         max_confidence_bps: 10,
         deposit_cap: 11,
         reserved: [0; 256],
@@ -188,6 +192,6 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
     });
     assert_eq!((listed[market::INDEX], listed[market::ASSET]), (3, 4));
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);
-    let figures = [market::OPEN_INTEREST, market::POOL, market::FEES].map(|at| u64_at(&listed, at));
-    assert_eq!(figures, [10, 11, 12]);
+    let figures = [market::OPEN_INTEREST_CAP, market::OPEN_INTEREST, market::POOL, market::FEES];
+    assert_eq!(figures.map(|at| u64_at(&listed, at)), [9, 10, 11, 12]);
 }

@@ -73,6 +73,21 @@ pub enum Op {
         bps: [i16; 3],
     },
     Tick,
+    /// The depth reporter's word, percent of the asset's floor.
+    ReportDepth {
+        asset: u8,
+        percent: u16,
+    },
+    /// An option market's volatility, percent points a year, published `late` seconds ago.
+    Implied {
+        percent: u16,
+        late: u16,
+    },
+    /// Copies a market's open interest, an asset's vault, or both.
+    Exposure {
+        market: u8,
+        parts: u8,
+    },
     Wait {
         seconds: u32,
     },
@@ -133,7 +148,12 @@ fn op() -> impl Strategy<Value = Op> {
         10 => (moves(), 0u8..50).prop_map(|(bps, after)| Op::Prices { bps, after }),
         2 => (0u8..4, bps()).prop_map(|(asset, bps)| Op::Price { asset, bps }),
         2 => moves().prop_map(|bps| Op::Hour { bps }),
-        3 => Just(Op::Tick),
+        4 => Just(Op::Tick),
+        2 => (0u8..4, prop_oneof![0u16..300, 900u16..3_000])
+            .prop_map(|(asset, percent)| Op::ReportDepth { asset, percent }),
+        2 => (prop_oneof![1u16..150, 150u16..3_000], prop_oneof![3 => 0u16..60, 1 => 60u16..9_000])
+            .prop_map(|(percent, late)| Op::Implied { percent, late }),
+        4 => (0u8..5, 1u8..4).prop_map(|(market, parts)| Op::Exposure { market, parts }),
         1 => prop_oneof![1u32..90, 3_000u32..8_000, 80_000u32..400_000].prop_map(|seconds| Op::Wait { seconds }),
         1 => (account(), 0u8..6).prop_map(|(account, to)| Op::Delegate { account, to }),
         2 => (3u8..10).prop_map(|account| Op::Open { account }),
@@ -156,6 +176,9 @@ pub struct Counts {
     pub instructions: BTreeMap<String, u64>,
     /// Largest MM of the program less the auditor's, as a share of what is allowed.
     pub worst_of_bound: f64,
+    /// Steps that took a short tick, and steps that ended with MM below its full height.
+    pub short_ticks: u64,
+    pub under_notice: u64,
     /// Accounts found short that the keeper at hand was too poor to help, and that nobody could.
     pub poor_keepers: u64,
     pub stuck: u64,
@@ -218,10 +241,12 @@ fn any_sequence_keeps_the_books() {
     }
     println!(
         "{cases} sequences of {length} in {:.1} s; MM of the program at most {:.2} of the bound above the \
-         auditor's; {} times a keeper was too poor to help",
+         auditor's; {} times a keeper was too poor to help; {} short ticks, {} steps under notice",
         clock.elapsed().as_secs_f64(),
         counts.worst_of_bound,
         counts.poor_keepers,
+        counts.short_ticks,
+        counts.under_notice,
     );
     if let Err(TestError::Fail(why, tried)) = result {
         let ops: Vec<Op> = tried.into_iter().filter(|(kept, _)| *kept).map(|(_, op)| op).collect();
@@ -233,6 +258,7 @@ fn any_sequence_keeps_the_books() {
         "an account is short and nobody can liquidate it: {:#?}",
         counts.stuck_examples
     );
+    assert!(counts.short_ticks > 0 && counts.under_notice > 0, "the market was never wild");
     let handlers = handlers();
     assert!(handlers.len() >= 20, "{handlers:?}");
     for handler in handlers {

@@ -10,16 +10,21 @@
 //! |---|---|
 //! | [`layout`] | where every field lies, in numbers |
 //! | [`ledger`] | one clearinghouse out of a heap of accounts; conservation |
-//! | [`board`] | the risk board; σ, tails and haircuts recomputed |
+//! | [`board`] | the risk board, read; tails found by sorting |
+//! | [`charges`] | what must stand on it: σ, forecast, liquidity, haircuts, index, notice |
 //! | [`margin`] | equity and requirement of an account, and how far an honest engine may differ |
 //! | [`history`] | two boards, one refresh or tick apart: is the second what follows from the first? |
+//! | [`ring`] | the same for the ring: the row that is written, the row that is kept, the rows that fade |
 
 pub mod board;
+pub mod charges;
 pub mod history;
 pub mod layout;
 pub mod ledger;
 pub mod margin;
+pub mod ring;
 
 pub use board::{Asset, Board};
 pub use ledger::{Account, Key, Ledger};
-pub use margin::{Basis, Margin};
+pub use margin::{Basis, Claim, Margin};
+pub use ring::Ticked;

@@ -8,6 +8,8 @@ use ballast_risk::liquidation::LiquidationParams;
 use ballast_risk::option::VolBand;
 use ballast_risk::option_book::OptionParams;
 
+use bytemuck::{Pod, Zeroable};
+
 use crate::error::{BallastError, OrRefuse};
 
 /// Assets on a board.
@@ -117,8 +119,8 @@ pub mod bounds {
 }
 
 /// Parameters that hold for every account of a clearinghouse.
-#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Debug, PartialEq, Eq)]
-#[zero_copy]
+#[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Pod, Zeroable, Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct ClearinghouseParams {
     /// Least MM of an account with any exposure, quote micro-units.
     pub min_maintenance: u64,

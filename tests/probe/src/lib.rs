@@ -11,6 +11,8 @@
 //! | [`wire`] | request and answer, as bytes |
 //! | `entry` | the program's entry point; only in the VM |
 
+extern crate alloc;
+
 pub mod cases;
 pub mod draw;
 pub mod wire;

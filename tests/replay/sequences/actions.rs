@@ -5,11 +5,12 @@ use ballast::instructions::{LegAmount, LiquidationLeg, MatchFillArgs};
 use ballast::state::MarginAccount;
 use ballast_client::{instructions as ix, plan};
 use ballast_sandbox::house::{QUOTE, Sent};
+use ballast_sandbox::oracle::Update;
 use ballast_sandbox::{AssetSpec, MarketSpec, Signer};
 use ballast_tests::auditor::{Basis, Key};
 
 use super::checks::Told;
-use super::world::{COINS, World};
+use super::world::{COINS, IMPLIED_ASSET, IMPLIED_FEED, World};
 use super::{Counts, Op, malformed};
 use crate::common::ledger;
 
@@ -26,6 +27,9 @@ impl Op {
             Self::Price { .. } => "Price",
             Self::Hour { .. } => "Hour",
             Self::Tick => "Tick",
+            Self::ReportDepth { .. } => "ReportDepth",
+            Self::Implied { .. } => "Implied",
+            Self::Exposure { .. } => "Exposure",
             Self::Wait { .. } => "Wait",
             Self::Delegate { .. } => "Delegate",
             Self::Open { .. } => "Open",
@@ -215,6 +219,29 @@ impl World {
             Op::Tick => {
                 told.priced = true;
                 self.house.tick()
+            }
+            Op::ReportDepth { asset, percent } => {
+                let Some(listed) = self.house.assets.get(usize::from(asset)) else { return Ok(None) };
+                let volume = listed.spec.args.depth_floor / 100 * u64::from(percent);
+                told.priced = true;
+                let report = at.report_depth(self.depth_reporter.pubkey(), asset, volume);
+                self.house.vm.send(&[report], &[&self.depth_reporter.insecure_clone()])
+            }
+            Op::Implied { percent, late } => {
+                self.house.vm.advance(1);
+                let published = self.house.vm.now() - i64::from(late);
+                let update = Update::dollars(IMPLIED_FEED, percent.into(), 5, published);
+                self.house.vm.put(self.implied_account, pyth_solana_receiver_sdk::ID, update.bytes());
+                told.priced = true;
+                let refresh = at.refresh_implied_volatility(IMPLIED_ASSET, self.implied_account);
+                self.house.vm.send(&[refresh], &[])
+            }
+            Op::Exposure { market, parts } => {
+                let Some(listed) = self.seen.markets.get(usize::from(market)) else { return Ok(None) };
+                let mint = self.house.assets[listed.asset].mint.filter(|_| parts & 2 != 0);
+                told.priced = true;
+                let named = (parts & 1 != 0).then_some(market);
+                self.house.vm.send(&[at.refresh_exposure(listed.asset as u8, named, mint)], &[])
             }
             Op::Wait { seconds } => {
                 self.house.vm.advance(seconds.into());

@@ -1,7 +1,8 @@
 //! What must hold after an operation, whatever it was.
 
 use ballast_sandbox::house::Sent;
-use ballast_tests::auditor::{Basis, Key, Ledger, history};
+use ballast_tests::auditor::board::BoardMarket;
+use ballast_tests::auditor::{Basis, Claim, Key, Ledger, Ticked, history};
 
 use super::world::World;
 use super::{Counts, Op};
@@ -50,7 +51,16 @@ impl World {
             return Ok(());
         }
         must!(after.insurance >= before.insurance, "the insurance fund fell");
-        if told.priced || matches!(op, Op::Prices { .. } | Op::Hour { .. }) {
+        let listed = matches!(op, Op::ListAsset { .. } | Op::ListMarket { .. });
+        let priced = told.priced || matches!(op, Op::Prices { .. } | Op::Hour { .. });
+        must!(listed || priced || before.board == after.board, "the board changed");
+        if Ticked::between(&before.board, &after.board) == Ticked::Short {
+            counts.short_ticks += 1;
+        }
+        if after.board.notice < 1.0 {
+            counts.under_notice += 1;
+        }
+        if priced {
             let found = history::problems(&before.board, &after.board, now);
             must!(found.is_empty(), "{}", found[0]);
         }
@@ -93,7 +103,12 @@ impl World {
                 must!(spot.equity >= -spot.noise, "a fill left an equity below zero: {spot:?}");
                 let first = self.seen.board.margin(was, Basis::Initial);
                 let (excess, end) = (first.equity - first.initial, m.equity - m.initial);
-                let slack = (first.overcharge + m.overcharge) * 3.0 + first.noise + m.noise;
+                // The program counts the crowd of this very trade, the board an older one.
+                let (traded, listed) = (&after.markets[market], &after.board.markets[market]);
+                let live = BoardMarket { open_interest: traded.open_interest, ..listed.clone() };
+                let haircut = after.board.assets[listed.asset].haircut.widest();
+                let crowded = live.beyond_half() * haircut * first.gross;
+                let slack = (first.overcharge + m.overcharge) * 3.0 + first.noise + m.noise + crowded;
                 must!(end >= excess - slack, "a reducing fill made it worse: {first:?} then {m:?}");
             }
         }
@@ -114,7 +129,7 @@ impl World {
                 .iter()
                 .map(|c| {
                     let a = &after.board.assets[c.asset];
-                    c.amount as f64 * a.spot.min(a.stable) * (1.0 - a.haircut_long)
+                    c.amount as f64 * a.spot.min(a.stable) * (1.0 - a.haircut.long)
                 })
                 .sum();
             must!(is.quote as f64 >= -credit - 2.0, "a loss of {paid} was paid with what is not there");
@@ -132,8 +147,10 @@ impl World {
         must!(after.board.is_fresh_for(was, now), "liquidated on a stale price");
         must!(!m[0].is_clearly_healthy(), "a healthy account was liquidated: {:?}", m[0]);
         must!(m[1].shortfall() < m[0].shortfall() + slack, "a liquidation did not help: {m:?}");
-        let ceiling = (m[1].maintenance + slack) * (1.0 + after.board.buffer) + after.board.dust + m[0].noise;
-        let closes = m[0].gross <= after.board.dust + m[0].noise;
+        let ceiling = (m[1].maintenance + slack) * (1.0 + after.board.params.buffer)
+            + after.board.params.dust
+            + m[0].noise;
+        let closes = m[0].gross <= after.board.params.dust + m[0].noise;
         must!(m[1].equity <= ceiling || closes, "a liquidation went too far: {m:?}");
         let penalty = m[0].equity - m[1].equity;
         must!(penalty <= m[0].equity.max(0.0) + m[0].noise, "a penalty of {penalty} on {:?}", m[0]);
@@ -154,15 +171,22 @@ impl World {
             .and_then(|l| l.split(' ').nth(1))
             .map(base64)
             .ok_or("no return data")?;
-        let figure =
-            |i: usize| data.get(8 * i..8 * i + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-        let (Some(equity), Some(maintenance)) = (figure(0), figure(3)) else {
-            return Err(format!("short return data: {data:?}"));
+        let word = |i: usize| data.get(8 * i..8 * i + 8).and_then(|b| b.try_into().ok());
+        let signed = word(0).map(i64::from_le_bytes).ok_or("no equity")? as f64;
+        let figure = |i: usize| word(i).map(u64::from_le_bytes).ok_or("short return data");
+        let figure = |i: usize| figure(i).map(|word| word as f64);
+        let claim = Claim {
+            equity: signed,
+            expected_shortfall: figure(1)?,
+            stress: figure(2)?,
+            addons: figure(4)?,
+            maintenance: figure(5)?,
+            initial: figure(6)?,
         };
         let m = after.board.margin(&after.accounts[&key], Basis::Maintenance);
-        let over = maintenance as f64 - m.maintenance;
-        must!((equity as i64 as f64 - m.equity).abs() <= m.noise, "equity {equity}, auditor {m:?}");
-        must!(over >= -m.noise && over <= m.overcharge + m.noise, "MM {maintenance}, auditor {m:?}");
+        let refuted = m.refuted(&claim);
+        must!(refuted.is_empty(), "{}", refuted[0]);
+        let over = claim.maintenance - m.maintenance;
         counts.worst_of_bound = counts.worst_of_bound.max(over / (m.overcharge + m.noise));
         Ok(())
     }

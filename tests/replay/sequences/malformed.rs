@@ -1,7 +1,7 @@
 //! Instructions that must be refused: wrong accounts, wrong signers, empty amounts, things done twice.
 
 use anchor_lang::prelude::Pubkey;
-use ballast::instructions::MatchFillArgs;
+use ballast::instructions::{LoadStressArgs, MatchFillArgs};
 use ballast_client::instructions as ix;
 use ballast_sandbox::house::{QUOTE, Sent, made_up_history};
 use ballast_sandbox::oracle::Update;
@@ -10,7 +10,7 @@ use pyth_solana_receiver_sdk::price_update::VerificationLevel;
 
 use super::world::World;
 
-const WHAT: [&str; 24] = [
+const WHAT: [&str; 28] = [
     "a deposit of nothing",
     "a withdrawal of nothing",
     "quote deposited into a coin's vault",
@@ -34,6 +34,10 @@ const WHAT: [&str; 24] = [
     "a calibration after opening",
     "a listing by a stranger",
     "an account that is current, migrated",
+    "a depth reported by a stranger",
+    "an exposure copied from another asset's market",
+    "a volatility of an asset that has no feed of it",
+    "stress loaded after opening",
     "a liquidation of oneself",
 ];
 
@@ -160,6 +164,15 @@ pub fn attempt(world: &mut World, kind: u8, account: u8, other: u8) -> Option<Se
             (if account.is_multiple_of(2) { list } else { open }, vec![&owner])
         }
         22 => (ix::migrate(world.house.vm.payer.pubkey(), mine), vec![]),
+        23 => (at.report_depth(owner.pubkey(), 0, 1 << 50), vec![&owner]),
+        24 => (at.refresh_exposure(0, Some(1), None), vec![]),
+        25 => (at.refresh_implied_volatility(0, world.implied_account), vec![]),
+        26 => {
+            let governance = world.house.governance.insecure_clone();
+            let args = LoadStressArgs { asset: 0, shocks: [0; 32] };
+            let load = at.load_stress(governance.pubkey(), args);
+            return Some(world.house.vm.send(&[load], &[&governance]));
+        }
         _ => (at.liquidate_position(mine, (mine, owner.pubkey()), 0, 1), vec![&owner]),
     };
     Some(world.house.vm.send(&[instruction], &keys))

@@ -1,9 +1,11 @@
 //! A clearinghouse with people in it, and how to copy it.
 
 use anchor_lang::prelude::Pubkey;
+use ballast::instructions::LoadStressArgs;
+use ballast::limits::ClearinghouseParams;
 use ballast_client::instructions::CollateralRef;
 use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
-use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Vm};
+use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer, Vm};
 use ballast_tests::auditor::{Key, Ledger};
 
 use crate::common::ledger;
@@ -14,8 +16,51 @@ pub const COINS: [(&str, u8, f64); 3] = [("BTC", 8, 60_000.0), ("ETH", 9, 3_000.
 pub const ACTORS: usize = 5;
 const RICH: u64 = 5_000_000;
 
+/// The asset that an option market speaks of, and its feed.
+pub const IMPLIED_ASSET: u8 = 1;
+pub const IMPLIED_FEED: [u8; 32] = [0x1f; 32];
+
+/// A model with everything in it: stress that counts, a market shallow enough for the larger books to be above their
+/// crowd, notice, ticks that shorten, one asset that is in no index.
+fn params() -> ClearinghouseParams {
+    ClearinghouseParams {
+        stress_weight_bps: 3_000,
+        decorrelation_bps: 1_500,
+        gross_floor_bps: 50,
+        notice_doubling_s: 7_200,
+        notice_least_bps: 7_000,
+        forecast_short_bps: 4_000,
+        ..default_params()
+    }
+}
+
+fn coin(index: usize, name: &str, decimals: u8) -> AssetSpec {
+    let mut spec = AssetSpec::coin(name, decimals);
+    spec.args.index_weight_bps = [10_000, 5_000, 0][index];
+    (spec.args.fall_bps, spec.args.rise_bps) = [(2_000, 2_500), (2_500, 3_000), (6_000, 9_000)][index];
+    spec.args.depth_floor = [50_000_000, 20_000_000, 1_000_000][index] * QUOTE;
+    spec.args.depth_cap = 10 * spec.args.depth_floor;
+    if index == usize::from(IMPLIED_ASSET) {
+        spec.args.implied_feed_id = IMPLIED_FEED;
+        spec.args.deposit_cap = 400 * 10u64.pow(decimals.into());
+    }
+    spec
+}
+
+/// A crash, a rally, and a day on which the coins part.
+fn stress_rows(index: usize) -> LoadStressArgs {
+    let mut shocks = [0; 32];
+    for (row, returns) in [[-0.3, -0.4, -0.8], [0.2, 0.25, 0.6], [0.1, -0.2, 0.3]].iter().enumerate() {
+        shocks[7 * row + 3] = (returns[index] * 4_096.0) as i16;
+    }
+    LoadStressArgs { asset: index as u8, shocks }
+}
+
 pub struct World {
     pub house: House,
+    pub depth_reporter: Keypair,
+    /// Where updates of the implied volatility are posted.
+    pub implied_account: Pubkey,
     pub actors: Vec<Person>,
     pub prices: [f64; 3],
     /// As audited after the last operation.
@@ -25,12 +70,9 @@ pub struct World {
 impl World {
     /// Three coins of different decimals, seasoned; everybody funded; some books near their limit.
     pub fn base() -> Self {
-        let mut house = House::empty(default_params());
+        let mut house = House::empty(params());
         for (index, (name, decimals, _)) in COINS.iter().enumerate() {
-            let mut spec = AssetSpec::coin(name, *decimals);
-            if index == 1 {
-                spec.args.deposit_cap = 400 * 10u64.pow((*decimals).into());
-            }
+            let spec = coin(index, name, *decimals);
             house.list_asset(spec).expect("a coin is listed");
             let mut market = MarketSpec::perpetual(name, index as u8);
             market.args.fee_bps = 5;
@@ -42,7 +84,13 @@ impl World {
         }
         for index in 0..COINS.len() as u8 {
             house.calibrate(made_up_history(index)).expect("a calibration is loaded");
+            let load = house.at.load_stress(house.governance.pubkey(), stress_rows(index.into()));
+            let governance = house.governance.insecure_clone();
+            house.vm.send(&[load], &[&governance]).expect("stress rows are loaded");
         }
+        let (depth_reporter, governance) = (Keypair::new(), house.governance.insecure_clone());
+        let name = house.at.set_depth_reporter(governance.pubkey(), depth_reporter.pubkey());
+        house.vm.send(&[name], &[&governance]).expect("a reporter is named");
         house.open().expect("the clearinghouse opens");
         let prices = COINS.map(|c| c.2);
         house.post_all(&prices);
@@ -57,13 +105,15 @@ impl World {
                 house.vm.mint_to(&mint, &wallet, 1_000_000_000_000_000);
             }
         }
-        let mut world = Self { seen: ledger(&house), house, actors, prices };
+        let implied_account = Pubkey::new_unique();
+        let seen = ledger(&house);
+        let mut world = Self { seen, house, depth_reporter, implied_account, actors, prices };
         // Long Bitcoin, short Ether, and a loan against coins.
         world.start_book(0, 0, 100_000);
         world.start_book(1, 1, -100_000);
         let held = world.units(2, 40_000 * QUOTE);
         world.house.deposit_collateral(&world.actors[2], 2, held).expect("coins are taken");
-        world.house.withdraw_quote(&world.actors[2], 45_000 * QUOTE).expect("a loan is given");
+        world.house.withdraw_quote(&world.actors[2], 36_000 * QUOTE).expect("a loan is given");
         world.seen = ledger(&world.house);
         world
     }
@@ -95,7 +145,14 @@ impl World {
             .iter()
             .map(|a| Person { key: a.key.insecure_clone(), account: a.account, wallets: a.wallets.clone() })
             .collect();
-        Self { house, actors, prices: self.prices, seen: self.seen.clone() }
+        Self {
+            house,
+            depth_reporter: self.depth_reporter.insecure_clone(),
+            implied_account: self.implied_account,
+            actors,
+            prices: self.prices,
+            seen: self.seen.clone(),
+        }
     }
 
     /// Owner and margin account of one of ten.

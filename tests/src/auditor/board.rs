@@ -1,22 +1,47 @@
-//! The risk board, and what must stand on it.
+//! The risk board, read; what must stand on it is in [`super::charges`].
 
+use super::charges::Charges;
 use super::layout::{asset as at, board as layout, i64_at, u32_at, u64_at};
 
-/// Rows of the scenario ring.
+/// Rows of the scenario ring, and how many of them roll; the rest is the tail memory.
 pub const ROWS: usize = 256;
+pub const ROLLING: usize = 224;
 /// Rows that the shortfall averages: 2.5 % of them, rounded up.
 pub const WORST: usize = 7;
 /// A standardised return of one σ, in the ring's unit.
 pub const SIGMA_UNITS: f64 = 1_024.0;
-/// Tail that an asset without a full ring of its own is charged, in σ.
-pub const UNSEASONED: f64 = 6.0;
+/// A joint shock of 100 %, in the stress rows' unit.
+pub const SHOCK_UNITS: f64 = 4_096.0;
 /// One unit of a rate.
 pub const RATE_UNIT: f64 = 1.0 / 4_294_967_296.0;
 /// One unit of a variance.
 pub const VARIANCE_UNIT: f64 = RATE_UNIT / 65_536.0;
+/// One unit of an impact coefficient.
+pub const IMPACT_UNIT: f64 = RATE_UNIT / 16_777_216.0;
 
 /// Error of a weight of the estimator: nine units of a rate.
 pub const WEIGHT_ERROR: f64 = 9.0 * RATE_UNIT;
+
+/// Something that an asset has two of: for whoever holds it, and for whoever is short of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sides {
+    pub long: f64,
+    pub short: f64,
+}
+
+impl Sides {
+    /// One side.
+    #[must_use]
+    pub fn of(&self, short: bool) -> f64 {
+        if short { self.short } else { self.long }
+    }
+
+    /// The larger.
+    #[must_use]
+    pub fn widest(&self) -> f64 {
+        self.long.max(self.short)
+    }
+}
 
 /// One asset, in fractions, seconds, and quote micro-units a native unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,20 +56,51 @@ pub struct Asset {
     pub sample_time: i64,
     pub tick_time: i64,
     pub sigma: f64,
+    /// σ in units of a rate: the index is a count of them.
+    pub sigma_units: u64,
     pub tick_sigma: f64,
+    pub variance_short: f64,
     pub variance_fast: f64,
     pub variance_slow: f64,
-    pub haircut_long: f64,
-    pub haircut_short: f64,
-    pub addon_long: f64,
-    pub addon_short: f64,
+    pub forecast: f64,
+    pub implied: f64,
+    pub implied_time: i64,
+    pub expected: f64,
+    pub haircut: Sides,
+    pub addon: Sides,
+    pub liquidity: Sides,
+    pub shock: Sides,
+    /// Quote micro-units.
+    pub crowd: Sides,
+    /// When it was last brought in step.
+    pub crowd_time: i64,
+    /// `η·σ/√depth`, a micro-unit^(−½).
+    pub impact: f64,
+    pub crowding: f64,
+    /// As reported, quote micro-units.
+    pub depth: f64,
+    pub depth_time: i64,
+    /// Native units.
+    pub open_interest: u64,
+    pub deposits: u64,
     pub tail_long: u32,
     pub tail_short: u32,
     pub ticks_lived: u32,
     pub rows_filled: u32,
+    pub ticks_missed: u32,
     pub netted: bool,
+    pub confidence: f64,
     pub max_age_s: i64,
     pub net_after_ticks: u32,
+    pub index_weight: u32,
+    /// η and φ.
+    pub eta: f64,
+    pub crowd_share: f64,
+    pub depth_half_life_s: f64,
+    /// Its own worst fall and rise.
+    pub own_shock: Sides,
+    pub depth_floor: f64,
+    pub depth_cap: f64,
     pub haircut_min: f64,
     pub haircut_max: f64,
     pub sigma_floor: f64,
@@ -54,8 +110,10 @@ pub struct Asset {
     pub grid_s: i64,
     /// Its column of the ring, in the ring's unit.
     pub column: Vec<i64>,
-    /// By the auditor: mean of the seven worst standardised losses of holding it, and of being short, in σ.
-    pub tails: [f64; 2],
+    /// Its returns in the joint stress rows, fractions.
+    pub stress: Vec<f64>,
+    /// By the auditor: mean of the seven worst standardised losses on either side, in σ.
+    pub tails: Sides,
     /// By the auditor: what it should be charged.
     pub charges: Charges,
 }
@@ -65,36 +123,71 @@ pub struct Asset {
 pub struct BoardMarket {
     pub asset: usize,
     pub profit_cap: f64,
+    /// Native units.
+    pub open_interest: u64,
+    pub open_interest_cap: u64,
+    /// When open interest was last copied.
+    pub open_interest_time: i64,
 }
 
-/// The board.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Board {
+impl BoardMarket {
+    /// How far open interest is beyond half of its cap, as a share of that half.
+    #[must_use]
+    pub fn beyond_half(&self) -> f64 {
+        if self.open_interest_cap == 0 {
+            return if self.open_interest == 0 { 0.0 } else { 1.0 };
+        }
+        let share = self.open_interest as f64 / self.open_interest_cap as f64;
+        (2.0 * share.min(1.0) - 1.0).max(0.0)
+    }
+}
+
+/// Parameters for every account.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Params {
     pub initial_ratio: f64,
     pub buffer: f64,
     pub horizon_s: f64,
     pub tick_interval_s: i64,
     pub min_maintenance: f64,
     pub dust: f64,
-    pub last_tick: i64,
-    pub tick_count: u64,
-    pub next_row: usize,
-    pub assets: Vec<Asset>,
-    pub markets: Vec<BoardMarket>,
+    pub calm_sigma: f64,
+    /// ω and d.
+    pub stress_weight: f64,
+    pub decorrelation: f64,
+    pub gross_floor: f64,
+    pub notice_doubling_s: f64,
+    pub notice_least: f64,
+    /// Weights of the short, fast and slow average in the forecast.
+    pub forecast: [f64; 3],
 }
 
-/// What an asset should be charged, by its σ, its column and its bounds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Charges {
-    pub long: f64,
-    pub short: f64,
-    pub addon_long: f64,
-    pub addon_short: f64,
-    pub netted: bool,
+/// The board.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Board {
+    pub params: Params,
+    pub last_tick: i64,
+    pub last_short_tick: i64,
+    pub tick_index: f64,
+    pub tick_count: u64,
+    pub next_row: usize,
+    /// Basis points, and basis points times units of a rate.
+    pub index_weights: u32,
+    pub index_sum: u64,
+    pub notice_level: f64,
+    pub notice_time: i64,
+    pub notice: f64,
+    pub assets: Vec<Asset>,
+    pub markets: Vec<BoardMarket>,
+    pub row_times: Vec<u32>,
 }
 
 fn rate(data: &[u8], at: usize) -> f64 {
     u64_at(data, at) as f64 * RATE_UNIT
+}
+
+fn bps(data: &[u8], at: usize) -> f64 {
+    f64::from(u32_at(data, at)) / 10_000.0
 }
 
 fn price(data: &[u8], mantissa: usize, shift: usize) -> f64 {
@@ -125,8 +218,10 @@ pub fn shortfall(losses: &mut [f64]) -> f64 {
 }
 
 impl Asset {
-    fn read(index: usize, data: &[u8], column: &[u8]) -> Self {
-        let time = |at: usize| i64::from(u32_at(data, at));
+    fn read(index: usize, data: &[u8], column: &[u8], stress: &[u8], params: &Params) -> Self {
+        let seconds = |at: usize| i64::from(u32_at(data, at));
+        let rates = |long: usize, short: usize| Sides { long: rate(data, long), short: rate(data, short) };
+        let micro = |at: usize| u64_at(data, at) as f64;
         let mut asset = Self {
             index,
             decimals: data[at::DECIMALS],
@@ -138,36 +233,61 @@ impl Asset {
             sample_time: i64_at(data, at::SAMPLE_TIME),
             tick_time: i64_at(data, at::TICK_TIME),
             sigma: rate(data, at::SIGMA),
+            sigma_units: u64_at(data, at::SIGMA),
             tick_sigma: rate(data, at::TICK_SIGMA),
-            variance_fast: u64_at(data, at::VARIANCE_FAST) as f64 * VARIANCE_UNIT,
-            variance_slow: u64_at(data, at::VARIANCE_SLOW) as f64 * VARIANCE_UNIT,
-            haircut_long: rate(data, at::HAIRCUT_LONG),
-            haircut_short: rate(data, at::HAIRCUT_SHORT),
-            addon_long: rate(data, at::ADDON_LONG),
-            addon_short: rate(data, at::ADDON_SHORT),
+            variance_short: micro(at::VARIANCE_SHORT) * VARIANCE_UNIT,
+            variance_fast: micro(at::VARIANCE_FAST) * VARIANCE_UNIT,
+            variance_slow: micro(at::VARIANCE_SLOW) * VARIANCE_UNIT,
+            forecast: rate(data, at::FORECAST_SIGMA),
+            implied: rate(data, at::IMPLIED_SIGMA),
+            implied_time: i64_at(data, at::IMPLIED_TIME),
+            expected: rate(data, at::EXPECTED_SIGMA),
+            haircut: rates(at::HAIRCUT_LONG, at::HAIRCUT_SHORT),
+            addon: rates(at::ADDON_LONG, at::ADDON_SHORT),
+            liquidity: rates(at::LIQUIDITY_LONG, at::LIQUIDITY_SHORT),
+            shock: rates(at::SHOCK_LONG, at::SHOCK_SHORT),
+            crowd: Sides { long: micro(at::CROWD_LONG), short: micro(at::CROWD_SHORT) },
+            impact: micro(at::IMPACT) * IMPACT_UNIT,
+            crowding: rate(data, at::CROWDING),
+            depth: micro(at::DEPTH),
+            depth_time: i64_at(data, at::DEPTH_TIME),
+            crowd_time: i64_at(data, at::CROWD_TIME),
+            open_interest: u64_at(data, at::OPEN_INTEREST),
+            deposits: u64_at(data, at::DEPOSITS),
             tail_long: u32_at(data, at::TAIL_LONG),
             tail_short: u32_at(data, at::TAIL_SHORT),
             ticks_lived: u32_at(data, at::TICKS_LIVED),
             rows_filled: u32_at(data, at::ROWS_FILLED),
+            ticks_missed: u32_at(data, at::TICKS_MISSED),
             netted: data[at::NETTED] != 0,
-            max_age_s: time(at::MAX_AGE_S),
+            confidence: bps(data, at::CONFIDENCE_BPS),
+            max_age_s: seconds(at::MAX_AGE_S),
             net_after_ticks: u32_at(data, at::NET_AFTER_TICKS),
+            index_weight: u32_at(data, at::INDEX_WEIGHT_BPS),
+            eta: bps(data, at::IMPACT_BPS),
+            crowd_share: bps(data, at::CROWD_SHARE_BPS),
+            depth_half_life_s: seconds(at::DEPTH_HALF_LIFE_S) as f64,
+            own_shock: Sides { long: bps(data, at::FALL_BPS), short: bps(data, at::RISE_BPS) },
+            depth_floor: micro(at::DEPTH_FLOOR),
+            depth_cap: micro(at::DEPTH_CAP),
             haircut_min: rate(data, at::HAIRCUT_MIN),
             haircut_max: rate(data, at::HAIRCUT_MAX),
             sigma_floor: rate(data, at::SIGMA_FLOOR),
-            stable_half_life_s: time(at::STABLE_HALF_LIFE_S) as f64,
-            fast_half_life_s: time(at::FAST_HALF_LIFE_S) as f64,
-            slow_half_life_s: time(at::SLOW_HALF_LIFE_S) as f64,
-            grid_s: time(at::GRID_S),
+            stable_half_life_s: seconds(at::STABLE_HALF_LIFE_S) as f64,
+            fast_half_life_s: seconds(at::FAST_HALF_LIFE_S) as f64,
+            slow_half_life_s: seconds(at::SLOW_HALF_LIFE_S) as f64,
+            grid_s: seconds(at::GRID_S),
             column: unpack(column),
-            tails: [0.0; 2],
+            stress: unpack(stress).into_iter().map(|x| x as f64 / SHOCK_UNITS).collect(),
+            tails: Sides::default(),
             charges: Charges::default(),
         };
-        asset.tails = [1.0, -1.0].map(|side| {
+        let tail = |side: f64| {
             let mut losses: Vec<f64> = asset.column.iter().map(|z| -side * *z as f64 / SIGMA_UNITS).collect();
             shortfall(&mut losses)
-        });
-        asset.charges = asset.own_charges();
+        };
+        asset.tails = Sides { long: tail(1.0), short: tail(-1.0) };
+        asset.charges = Charges::of(&asset, params);
         asset
     }
 
@@ -177,99 +297,10 @@ impl Asset {
         self.spot > 0.0 && now - self.publish_time <= self.max_age_s
     }
 
-    fn own_charges(&self) -> Charges {
-        let (min, max) = (self.haircut_min, self.haircut_max);
-        let [tail_long, tail_short] = self.tails;
-        let alone = |long: f64, short: f64| Charges {
-            long,
-            short,
-            addon_long: long,
-            addon_short: short,
-            netted: false,
-        };
-        if self.ticks_lived < self.net_after_ticks || (self.rows_filled as usize) < ROWS {
-            let own = |tail: f64| (self.sigma * tail.max(UNSEASONED)).max(min).min(max);
-            return alone(own(tail_long), own(tail_short));
-        }
-        let (long, short) = (self.sigma * tail_long, self.sigma * tail_short);
-        // On the edge of the upper bound a rounded unit decides: there the board's word stands.
-        let edge = (long.max(short) - max).abs() <= 4.0 * RATE_UNIT;
-        let beyond = if edge { !self.netted } else { long.max(short) > max };
-        if beyond {
-            return alone(max, max);
-        }
-        Charges {
-            long: long.max(min),
-            short: short.max(min),
-            addon_long: (min - long).max(0.0),
-            addon_short: (min - short).max(0.0),
-            netted: true,
-        }
-    }
-
-    /// Live σ by its variances, the open interval included, and by how much rounding may move it.
+    /// What a trade of this size costs by the square-root law, a fraction of it, at most ten times.
     #[must_use]
-    pub fn live_sigma(&self, horizon_s: f64) -> (f64, f64) {
-        let mut variance = self.variance_fast.max(self.variance_slow);
-        let mut slack = 2.0 * VARIANCE_UNIT;
-        if self.sample > 0.0 && self.publish_time > self.sample_time {
-            let elapsed = (self.publish_time - self.sample_time) as f64;
-            let r = self.spot / self.sample - 1.0;
-            let realised = r * r * horizon_s / elapsed;
-            let blend = |old: f64, half_life: f64| {
-                let kept = 0.5f64.powf(elapsed / half_life);
-                old * kept + realised * (1.0 - kept)
-            };
-            variance = variance
-                .max(blend(self.variance_fast, self.fast_half_life_s))
-                .max(blend(self.variance_slow, self.slow_half_life_s));
-            let of_return = 2.0 * r.abs() * RATE_UNIT * horizon_s / elapsed;
-            slack += WEIGHT_ERROR * (variance + realised) + of_return;
-        }
-        let sigma = variance.min(1.0).sqrt().max(self.sigma_floor);
-        (sigma, slack / sigma + 2.0 * RATE_UNIT)
-    }
-
-    /// Everything wrong with it.
-    fn problems(&self, horizon_s: f64, found: &mut Vec<String>) {
-        let name = format!("asset {}", self.index);
-        let mut check = |what: &str, board: f64, own: f64, tolerance: f64| {
-            if (board - own).abs() > tolerance {
-                found.push(format!("{name}: {what} is {board:e} on the board, {own:e} by the auditor"));
-            }
-        };
-        if self.spot > 0.0 {
-            let (own, slack) = self.live_sigma(horizon_s);
-            check("σ", self.sigma, own, slack);
-        }
-        for (what, board, own) in
-            [("long tail", self.tail_long, self.tails[0]), ("short tail", self.tail_short, self.tails[1])]
-        {
-            // Sums of seven integers.
-            check(what, board.into(), own * SIGMA_UNITS * WORST as f64, 1e-6);
-        }
-        let own = self.charges;
-        check("netted", self.netted.into(), own.netted.into(), 0.0);
-        for (what, board, own) in [
-            ("long haircut", self.haircut_long, own.long),
-            ("short haircut", self.haircut_short, own.short),
-            ("long add-on", self.addon_long, own.addon_long),
-            ("short add-on", self.addon_short, own.addon_short),
-        ] {
-            check(what, board, own, 4.0 * RATE_UNIT);
-        }
-        for (side, h) in [("long", self.haircut_long), ("short", self.haircut_short)] {
-            // A netted asset's own shortfall is at most its maximum; everything else is clamped.
-            if h < self.haircut_min || h > self.haircut_max {
-                found.push(format!(
-                    "{name}: {side} haircut {h} outside {}..{}",
-                    self.haircut_min, self.haircut_max
-                ));
-            }
-        }
-        if self.column.iter().any(|z| z.abs() > 32_767) {
-            found.push(format!("{name}: a row of the ring is beyond the winsorised bound"));
-        }
+    pub fn impact_rate(&self, size: f64) -> f64 {
+        (self.impact * size.sqrt()).min(10.0)
     }
 }
 
@@ -280,40 +311,62 @@ impl Board {
     /// If the bytes are shorter than the layout.
     #[must_use]
     pub fn read(data: &[u8]) -> Self {
-        let bps = |at: usize| f64::from(u32_at(data, at)) / 10_000.0;
-        let assets = (0..usize::from(data[layout::ASSET_COUNT])).map(|i| {
-            let (state, column) = (layout::ASSETS + i * layout::ASSET, layout::RING + i * layout::COLUMN);
-            Asset::read(i, &data[state..state + layout::ASSET], &data[column..column + layout::COLUMN])
-        });
-        let markets = (0..usize::from(data[layout::MARKET_COUNT])).map(|i| {
-            let at = layout::MARKETS + i * layout::MARKET;
-            BoardMarket {
-                asset: data[at + layout::MARKET_ASSET].into(),
-                profit_cap: u64_at(data, at + layout::PROFIT_CAP) as f64,
-            }
-        });
-        Self {
-            initial_ratio: bps(layout::INITIAL_RATIO_BPS),
-            buffer: bps(layout::BUFFER_BPS),
+        let (short, fast) = (bps(data, layout::FORECAST_SHORT_BPS), bps(data, layout::FORECAST_FAST_BPS));
+        let params = Params {
+            initial_ratio: bps(data, layout::INITIAL_RATIO_BPS),
+            buffer: bps(data, layout::BUFFER_BPS),
             horizon_s: u32_at(data, layout::HORIZON_S).into(),
             tick_interval_s: u32_at(data, layout::TICK_INTERVAL_S).into(),
             min_maintenance: u64_at(data, layout::MIN_MAINTENANCE) as f64,
             dust: u64_at(data, layout::DUST) as f64,
+            calm_sigma: u64_at(data, layout::CALM_SIGMA_E8) as f64 / 1e8,
+            stress_weight: bps(data, layout::STRESS_WEIGHT_BPS),
+            decorrelation: bps(data, layout::DECORRELATION_BPS),
+            gross_floor: bps(data, layout::GROSS_FLOOR_BPS),
+            notice_doubling_s: u32_at(data, layout::NOTICE_DOUBLING_S).into(),
+            notice_least: bps(data, layout::NOTICE_LEAST_BPS),
+            forecast: [short, fast, 1.0 - short - fast],
+        };
+        let part = |start: usize, size: usize, i: usize| &data[start + i * size..start + (i + 1) * size];
+        let assets = (0..usize::from(data[layout::ASSET_COUNT])).map(|i| {
+            let state = part(layout::ASSETS, layout::ASSET, i);
+            let column = part(layout::RING, layout::COLUMN, i);
+            Asset::read(i, state, column, part(layout::STRESS, layout::STRESS_COLUMN, i), &params)
+        });
+        let markets = (0..usize::from(data[layout::MARKET_COUNT])).map(|i| {
+            let state = part(layout::MARKETS, layout::MARKET, i);
+            BoardMarket {
+                asset: state[layout::MARKET_ASSET].into(),
+                profit_cap: u64_at(state, layout::PROFIT_CAP) as f64,
+                open_interest: u64_at(state, layout::OPEN_INTEREST),
+                open_interest_cap: u64_at(state, layout::OPEN_INTEREST_CAP),
+                open_interest_time: i64_at(state, layout::OPEN_INTEREST_TIME),
+            }
+        });
+        Self {
+            params,
             last_tick: i64_at(data, layout::LAST_TICK),
+            last_short_tick: i64_at(data, layout::LAST_SHORT_TICK),
+            tick_index: rate(data, layout::TICK_INDEX),
             tick_count: u64_at(data, layout::TICK_COUNT),
             next_row: u32_at(data, layout::NEXT_ROW) as usize,
+            index_weights: u32_at(data, layout::INDEX_WEIGHTS),
+            index_sum: u64_at(data, layout::INDEX_SUM),
+            notice_level: rate(data, layout::NOTICE_LEVEL),
+            notice_time: i64_at(data, layout::NOTICE_TIME),
+            notice: rate(data, layout::NOTICE),
             assets: assets.collect(),
             markets: markets.collect(),
+            row_times: (0..ROWS).map(|row| u32_at(data, layout::ROW_TIMES + 4 * row)).collect(),
         }
     }
 
-    /// Everything on the board that does not follow from the rest of it.
+    /// The market-wide volatility index.
     #[must_use]
-    pub fn problems(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for asset in &self.assets {
-            asset.problems(self.horizon_s, &mut found);
+    pub fn index(&self) -> f64 {
+        if self.index_weights == 0 {
+            return 0.0;
         }
-        found
+        (self.index_sum / u64::from(self.index_weights)) as f64 * RATE_UNIT
     }
 }

@@ -21,10 +21,11 @@ pub mod clearinghouse {
     pub const OPEN: usize = 10;
     pub const ASSET_COUNT: usize = 11;
     pub const MARKET_COUNT: usize = 12;
-    pub const QUOTE_MINT: usize = 45;
-    pub const QUOTE_VAULT: usize = 77;
-    pub const BOARD: usize = 109;
-    pub const TREASURY: usize = 141;
+    pub const DEPTH_REPORTER: usize = 45;
+    pub const QUOTE_MINT: usize = 77;
+    pub const QUOTE_VAULT: usize = 109;
+    pub const BOARD: usize = 141;
+    pub const TREASURY: usize = 173;
 }
 
 /// `Treasury`.
@@ -40,7 +41,7 @@ pub mod asset_config {
     pub const CLEARINGHOUSE: usize = 12;
     pub const MINT: usize = 60;
     pub const VAULT: usize = 92;
-    pub const DEPOSIT_CAP: usize = 160;
+    pub const DEPOSIT_CAP: usize = 192;
 }
 
 /// `Market`.
@@ -48,6 +49,7 @@ pub mod market {
     pub const INDEX: usize = 10;
     pub const ASSET: usize = 11;
     pub const CLEARINGHOUSE: usize = 12;
+    pub const OPEN_INTEREST_CAP: usize = 68;
     pub const OPEN_INTEREST: usize = 76;
     pub const POOL: usize = 84;
     pub const FEES: usize = 92;
@@ -73,35 +75,59 @@ pub mod margin_account {
     pub const BASE: usize = 0;
     pub const ENTRY: usize = 8;
     pub const MARKET: usize = 16;
+    pub const CROWDING: usize = 24;
+    pub const CROWDING_TIME: usize = 32;
 }
 
-/// `RiskBoard`: assets (32 of 264 bytes), markets (64 of 64 bytes), ring (32 columns of 128 words).
+/// `RiskBoard`: assets (32 of 448 bytes), markets (64 of 96 bytes), ring (32 columns of 128 words), joint stress rows
+/// (32 columns of 16 words), times of the ring's rows.
 pub mod board {
     pub const ASSET_COUNT: usize = 10;
     pub const MARKET_COUNT: usize = 11;
-    pub const INITIAL_RATIO_BPS: usize = 12;
     pub const CLEARINGHOUSE: usize = 16;
-    pub const BUFFER_BPS: usize = 48;
-    pub const INSURANCE_SHARE_BPS: usize = 52;
-    pub const TICK_INTERVAL_S: usize = 56;
-    pub const HORIZON_S: usize = 60;
-    pub const MIN_MAINTENANCE: usize = 64;
-    pub const DUST: usize = 72;
-    pub const LAST_TICK: usize = 80;
-    pub const TICK_COUNT: usize = 88;
-    pub const NEXT_ROW: usize = 96;
-    pub const ASSETS: usize = 360;
-    pub const MARKETS: usize = 8_808;
-    pub const RING: usize = 12_904;
-    pub const SIZE: usize = 45_928;
+    pub const MIN_MAINTENANCE: usize = 48;
+    pub const DUST: usize = 56;
+    pub const CALM_SIGMA_E8: usize = 64;
+    pub const INITIAL_RATIO_BPS: usize = 72;
+    pub const BUFFER_BPS: usize = 76;
+    pub const INSURANCE_SHARE_BPS: usize = 80;
+    pub const TICK_INTERVAL_S: usize = 84;
+    pub const HORIZON_S: usize = 88;
+    pub const STRESS_WEIGHT_BPS: usize = 92;
+    pub const DECORRELATION_BPS: usize = 96;
+    pub const GROSS_FLOOR_BPS: usize = 100;
+    pub const NOTICE_DOUBLING_S: usize = 104;
+    pub const NOTICE_LEAST_BPS: usize = 108;
+    pub const FORECAST_SHORT_BPS: usize = 112;
+    pub const FORECAST_FAST_BPS: usize = 116;
+    pub const LAST_TICK: usize = 120;
+    pub const LAST_SHORT_TICK: usize = 128;
+    pub const TICK_INDEX: usize = 136;
+    pub const TICK_COUNT: usize = 144;
+    pub const NEXT_ROW: usize = 152;
+    pub const INDEX_WEIGHTS: usize = 156;
+    pub const INDEX_SUM: usize = 160;
+    pub const NOTICE_LEVEL: usize = 168;
+    pub const NOTICE_TIME: usize = 176;
+    pub const NOTICE: usize = 184;
+    pub const ASSETS: usize = 448;
+    pub const MARKETS: usize = 14_784;
+    pub const RING: usize = 20_928;
+    pub const STRESS: usize = 53_696;
+    pub const ROW_TIMES: usize = 57_792;
+    pub const SIZE: usize = 59_072;
 
-    pub const ASSET: usize = 264;
-    pub const MARKET: usize = 64;
+    pub const ASSET: usize = 448;
+    pub const MARKET: usize = 96;
     pub const COLUMN: usize = 1_024;
+    pub const STRESS_COLUMN: usize = 128;
     /// Within a market.
     pub const PROFIT_CAP: usize = 0;
     pub const PENALTY_BPS: usize = 8;
     pub const MARKET_ASSET: usize = 12;
+    pub const OPEN_INTEREST: usize = 16;
+    pub const OPEN_INTEREST_CAP: usize = 24;
+    pub const OPEN_INTEREST_TIME: usize = 56;
 }
 
 /// `AssetState`, within its place on the board.
@@ -121,26 +147,54 @@ pub mod asset {
     pub const TICK_TIME: usize = 56;
     pub const SIGMA: usize = 64;
     pub const TICK_SIGMA: usize = 72;
-    pub const VARIANCE_FAST: usize = 80;
-    pub const VARIANCE_SLOW: usize = 88;
-    pub const HAIRCUT_LONG: usize = 96;
-    pub const HAIRCUT_SHORT: usize = 104;
-    pub const ADDON_LONG: usize = 112;
-    pub const ADDON_SHORT: usize = 120;
-    pub const TAIL_LONG: usize = 128;
-    pub const TAIL_SHORT: usize = 132;
-    pub const TICKS_LIVED: usize = 136;
-    pub const ROWS_FILLED: usize = 140;
-    pub const MAX_AGE_S: usize = 148;
-    pub const NET_AFTER_TICKS: usize = 152;
-    pub const PENALTY_BPS: usize = 156;
-    pub const HAIRCUT_MIN: usize = 160;
-    pub const HAIRCUT_MAX: usize = 168;
-    pub const SIGMA_FLOOR: usize = 176;
-    pub const STABLE_HALF_LIFE_S: usize = 184;
-    pub const FAST_HALF_LIFE_S: usize = 188;
-    pub const SLOW_HALF_LIFE_S: usize = 192;
-    pub const GRID_S: usize = 196;
+    pub const VARIANCE_SHORT: usize = 80;
+    pub const VARIANCE_FAST: usize = 88;
+    pub const VARIANCE_SLOW: usize = 96;
+    pub const FORECAST_SIGMA: usize = 104;
+    pub const IMPLIED_SIGMA: usize = 112;
+    pub const IMPLIED_TIME: usize = 120;
+    pub const HAIRCUT_LONG: usize = 128;
+    pub const HAIRCUT_SHORT: usize = 136;
+    pub const ADDON_LONG: usize = 144;
+    pub const ADDON_SHORT: usize = 152;
+    pub const LIQUIDITY_LONG: usize = 160;
+    pub const LIQUIDITY_SHORT: usize = 168;
+    pub const EXPECTED_SIGMA: usize = 176;
+    pub const SHOCK_LONG: usize = 184;
+    pub const SHOCK_SHORT: usize = 192;
+    pub const CROWD_LONG: usize = 200;
+    pub const CROWD_SHORT: usize = 208;
+    pub const IMPACT: usize = 216;
+    pub const CROWDING: usize = 224;
+    pub const DEPTH: usize = 232;
+    pub const DEPTH_TIME: usize = 240;
+    pub const OPEN_INTEREST: usize = 248;
+    pub const DEPOSITS: usize = 256;
+    pub const TAIL_LONG: usize = 264;
+    pub const TAIL_SHORT: usize = 268;
+    pub const TICKS_LIVED: usize = 272;
+    pub const ROWS_FILLED: usize = 276;
+    pub const TICKS_MISSED: usize = 280;
+    pub const CONFIDENCE_BPS: usize = 284;
+    pub const MAX_AGE_S: usize = 288;
+    pub const NET_AFTER_TICKS: usize = 292;
+    pub const PENALTY_BPS: usize = 296;
+    pub const INDEX_WEIGHT_BPS: usize = 300;
+    pub const IMPACT_BPS: usize = 308;
+    pub const CROWD_SHARE_BPS: usize = 312;
+    pub const DEPTH_HALF_LIFE_S: usize = 316;
+    pub const FALL_BPS: usize = 320;
+    pub const RISE_BPS: usize = 324;
+    pub const DEPTH_FLOOR: usize = 328;
+    pub const DEPTH_CAP: usize = 336;
+    pub const HAIRCUT_MIN: usize = 344;
+    pub const HAIRCUT_MAX: usize = 352;
+    pub const SIGMA_FLOOR: usize = 360;
+    pub const STABLE_HALF_LIFE_S: usize = 368;
+    pub const FAST_HALF_LIFE_S: usize = 372;
+    pub const SLOW_HALF_LIFE_S: usize = 376;
+    pub const GRID_S: usize = 380;
+    pub const CROWD_TIME: usize = 384;
 }
 
 /// An SPL token account.

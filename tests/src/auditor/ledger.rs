@@ -25,6 +25,9 @@ pub struct Position {
     pub market: usize,
     pub base: i64,
     pub entry: i64,
+    /// How crowded the market was at the account's last trade in it, a share of the haircut, and when that was.
+    pub crowding: u64,
+    pub crowding_time: i64,
 }
 
 /// A margin account.
@@ -61,6 +64,8 @@ impl Account {
                     market: s[at::MARKET].into(),
                     base: i64_at(s, at::BASE),
                     entry: i64_at(s, at::ENTRY),
+                    crowding: u64_at(s, at::CROWDING),
+                    crowding_time: i64_at(s, at::CROWDING_TIME),
                 })
                 .filter(|p| p.base != 0 || p.entry != 0)
                 .collect(),
@@ -105,6 +110,7 @@ pub struct Vault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Market {
     pub asset: usize,
+    pub open_interest_cap: u64,
     pub open_interest: u64,
     pub pool: u64,
     pub fees: u64,
@@ -202,6 +208,7 @@ impl Ledger {
             .iter()
             .map(|d| Market {
                 asset: d[market::ASSET].into(),
+                open_interest_cap: u64_at(d, market::OPEN_INTEREST_CAP),
                 open_interest: u64_at(d, market::OPEN_INTEREST),
                 pool: u64_at(d, market::POOL),
                 fees: u64_at(d, market::FEES),
@@ -271,6 +278,9 @@ impl Ledger {
         for (i, market) in self.markets.iter().enumerate() {
             if self.board.markets[i].asset != market.asset {
                 found.push(format!("market {i} is on different assets on the board and in its account"));
+            }
+            if self.board.markets[i].open_interest_cap != market.open_interest_cap {
+                found.push(format!("market {i} has different caps on the board and in its account"));
             }
         }
         for account in self.accounts.values() {

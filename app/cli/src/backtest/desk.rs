@@ -8,11 +8,21 @@ use ballast::margin::BoardView;
 use ballast::state::{AcceptedPrice, AssetState, RiskBoard, TickKind};
 use ballast_risk::RiskError;
 use ballast_risk::book::{Basis, Book, Position};
+use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::margin::Margin;
 use ballast_risk::scenario::SCENARIOS;
 
 use super::{Market, Setting};
 use crate::calibration::PriceScale;
+
+/// What a book is required to hold, quote micro-units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requirement {
+    /// Under volatility as it stands.
+    pub at_once: u64,
+    /// While maintenance margin gives notice; never more.
+    pub limited: u64,
+}
 
 /// A board, and how far it has come.
 pub struct Desk<'a> {
@@ -52,6 +62,9 @@ impl<'a> Desk<'a> {
     /// If the engine refuses a price.
     pub fn advance(&mut self) -> Result<Option<bool>> {
         let Some(&now) = self.market.times.get(self.step) else { return Ok(None) };
+        // The closes of a bar come at once, where prices came all along: each refresh has the whole bar for notice, or
+        // the first would use it up and the limit would bind on the rest.
+        let notice = (self.board.notice_level, self.board.notice_time);
         for (index, closes) in self.market.closes.iter().enumerate() {
             let close = closes[self.step];
             if !close.is_finite() {
@@ -61,6 +74,7 @@ impl<'a> Desk<'a> {
             let scale = *self.scales[index].get_or_insert_with(|| PriceScale::around(close));
             let price = scale.price(close).map_err(refused)?;
             let accepted = AcceptedPrice { price, publish_time: now, confidence_bps: 0 };
+            (self.board.notice_level, self.board.notice_time) = notice;
             self.board.refresh(index, &accepted, now).map_err(refused)?;
         }
         self.now = now;
@@ -84,6 +98,12 @@ impl<'a> Desk<'a> {
         self.now
     }
 
+    /// What it walks through.
+    #[must_use]
+    pub fn market(&self) -> &'a Market {
+        self.market
+    }
+
     /// The board.
     #[must_use]
     pub fn board(&self) -> &RiskBoard {
@@ -105,7 +125,10 @@ impl<'a> Desk<'a> {
     #[must_use]
     pub fn is_warm(&self, index: usize) -> bool {
         let a = self.asset(index);
-        self.has_price(index) && a.rows_filled as usize >= SCENARIOS && a.ticks_lived >= a.net_after_ticks
+        // After an outage an asset is new again and nets with nothing: the core alone would then not charge it at all.
+        let charged = !self.core_only || a.netted != 0;
+        let full = a.rows_filled as usize >= SCENARIOS && a.ticks_lived >= a.net_after_ticks;
+        self.has_price(index) && full && charged
     }
 
     /// Whether an asset has a price now.
@@ -136,25 +159,38 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// What a book is required to hold under the setting, quote micro-units.
+    /// What they will be worth `bars` after the last one; none where an asset has no price then. Only a judge
+    /// may ask.
     ///
     /// # Errors
-    /// What the engine refuses.
-    pub fn requirement(&self, holdings: &[(usize, i64)]) -> Result<u64, RiskError> {
-        let margin = self.margin(holdings)?;
-        Ok(if self.core_only { margin.expected_shortfall } else { margin.maintenance })
+    /// As [`Self::value`].
+    pub fn value_after(&self, holdings: &[(usize, i64)], bars: usize) -> Result<Option<i64>, RiskError> {
+        let at = self.step + bars;
+        let mut sum = 0_i64;
+        for &(index, units) in holdings {
+            let close = at.checked_sub(1).and_then(|at| self.market.closes[index].get(at));
+            let (Some(close), Some(scale)) = (close.filter(|c| c.is_finite()), self.scales[index]) else {
+                return Ok(None);
+            };
+            sum = sum.checked_add(scale.price(*close)?.value(units)?).ok_or(RiskError::Overflow)?;
+        }
+        Ok(Some(sum))
     }
 
-    /// The margin of a book of perpetual positions, as a liquidation would ask for it.
+    /// What a book of perpetual positions is required to hold under the setting, as a liquidation would ask.
     ///
     /// # Errors
     /// What the engine refuses.
-    pub fn margin(&self, holdings: &[(usize, i64)]) -> Result<Margin, RiskError> {
+    pub fn requirement(&self, holdings: &[(usize, i64)]) -> Result<Requirement, RiskError> {
         let view = BoardView::at(&self.board, self.now);
         let positions =
             holdings.iter().map(|&(asset, base)| Position { asset, base, entry: 0, profit_cap: 0 });
-        Book::new(0, core::iter::empty(), positions, &view, Basis::Maintenance)?
-            .margin(&view.params(Basis::Maintenance))
+        let mut book = Book::new(0, core::iter::empty(), positions, &view, Basis::Maintenance)?;
+        let params = view.params(Basis::Maintenance);
+        let read = |m: Margin| if self.core_only { m.expected_shortfall } else { m.maintenance };
+        let limited = read(book.margin(&params)?);
+        let at_once = if params.notice == RATE_ONE { limited } else { read(book.margin(&params.at_once())?) };
+        Ok(Requirement { at_once, limited })
     }
 }
 
@@ -214,14 +250,30 @@ mod tests {
     }
 
     #[test]
+    fn after_a_long_outage_the_core_alone_judges_nobody_until_the_asset_nets_again() {
+        let m = market(3_600, (0..420).filter(|i| !(300..350).contains(i)));
+        let [plain, whole] = [Setting::plain(3_600), Setting::recommended(3_600)].map(|setting| {
+            let mut desk = Desk::new(&m, &setting).unwrap();
+            let warm: Vec<bool> =
+                (0..420).map(|_| desk.advance().map(|_| desk.is_warm(0)).unwrap()).collect();
+            (0..420).filter(|step| *step >= 300 && warm[*step]).min()
+        });
+        // Fifty ticks missed, and thirty-two forgiven: it takes eighteen. Everything on charges its haircut meanwhile.
+        assert_eq!(whole, Some(350));
+        assert!(plain.is_some_and(|step| (366..=370).contains(&step)), "{plain:?}");
+    }
+
+    #[test]
     fn a_book_is_sized_and_margined_as_a_share_of_what_it_is_worth() {
         let m = market(3_600, 0..400);
         let mut desk = Desk::new(&m, &Setting::plain(3_600)).unwrap();
         while desk.advance().unwrap().is_some() {}
         let units = desk.units(0, 1e12).unwrap();
         assert!((desk.value(&[(0, units)]).unwrap() - 1_000_000_000_000).abs() < 100);
-        let margin = desk.margin(&[(0, units)]).unwrap();
-        let haircut = desk.board.assets[0].haircut_long as f64 / (1_u64 << 32) as f64;
-        assert!((margin.maintenance as f64 / 1e12 - haircut).abs() < 1e-4 * haircut);
+        let margin = desk.requirement(&[(0, units)]).unwrap();
+        let asset = &desk.board.assets[0];
+        let core = (asset.haircut_long - asset.addon_long) as f64 / RATE_ONE as f64;
+        assert!((margin.at_once as f64 / 1e12 - core).abs() < 1e-4 * core);
+        assert!(margin.limited <= margin.at_once);
     }
 }

@@ -40,7 +40,7 @@ impl FixedHaircuts {
                     .filter(|(p, _)| p.weights.len() == 1 && p.weights[0].0 == asset);
                 let (mut losses, mut hits) = (Vec::new(), 0);
                 for (_, track) in alone {
-                    losses.extend(track.iter().map(|h| f64::from(h.loss)));
+                    losses.extend(track.iter().map(|h| f64::from(h.need)));
                     hits += track.iter().filter(|h| h.is_hit()).count();
                 }
                 exceeded_by(&mut losses, hits).unwrap_or(f64::NAN)
@@ -51,7 +51,7 @@ impl FixedHaircuts {
             let (mut ratios, mut hits) = (Vec::new(), 0);
             for (portfolio, track) in of_class(class) {
                 let charge = set.charge(portfolio);
-                ratios.extend(track.iter().map(|h| f64::from(h.loss) / charge));
+                ratios.extend(track.iter().map(|h| f64::from(h.need) / charge));
                 hits += track.iter().filter(|h| h.is_hit()).count();
             }
             exceeded_by(&mut ratios, hits).map(|k| k.max(0.0))
@@ -105,9 +105,7 @@ mod tests {
         let loss = |book: usize, i: u32| ((i * (book as u32 + 3) * 7_919) % 1_000) as f32 / 10_000.0 - 0.05;
         let tracks = (0..4)
             .map(|b| {
-                (0..1_000)
-                    .map(|tick| Hour { tick, margin: 0.03 + 0.004 * b as f32, loss: loss(b, tick) })
-                    .collect()
+                (0..1_000).map(|tick| Hour::bare(tick, 0.03 + 0.004 * b as f32, loss(b, tick))).collect()
             })
             .collect();
         let history = History { ticks: (0..1_000).collect(), tracks, haircuts: vec![], unjudged: 0 };
@@ -117,7 +115,7 @@ mod tests {
             let (mut model, mut fixed) = (0, 0);
             for (book, track) in books.iter().zip(&history.tracks).filter(|(b, _)| b.class == class) {
                 model += track.iter().filter(|h| h.is_hit()).count();
-                fixed += track.iter().filter(|h| f64::from(h.loss) / set.charge(book) > set.shared).count();
+                fixed += track.iter().filter(|h| f64::from(h.need) / set.charge(book) > set.shared).count();
             }
             assert!(fixed <= model, "{class:?}: {fixed} > {model}");
             equal += usize::from(fixed == model);

@@ -1,6 +1,7 @@
 //! What a history says of the margins: how often they were beaten, by how much, when, and what they cost.
 
 use super::fixed::FixedHaircuts;
+use super::procyclicality::{Limits, Procyclicality};
 use super::statistics::{self, Day, PROMISED, Transitions, chi_square_1, chi_square_2, kupiec, median};
 use super::{Class, History, Market, Portfolio};
 use crate::backtest::run::Hour;
@@ -51,19 +52,6 @@ pub struct Coverage {
     pub avg_margin_fixed_own: Option<f64>,
 }
 
-/// How fast margins of unchanged books moved.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Procyclicality {
-    /// Largest rise from one hour to the next, a fraction of the margin before, over all books.
-    pub max_step: f64,
-    /// Median over books of their largest rise.
-    pub median_step: f64,
-    /// Largest ratio of a book's highest to its lowest margin.
-    pub peak_to_trough: f64,
-    /// Median over books of that ratio.
-    pub median_peak_to_trough: f64,
-}
-
 /// Everything that was found.
 #[derive(Clone, Debug)]
 pub struct Findings {
@@ -75,6 +63,8 @@ pub struct Findings {
     pub worst_day_fixed_even: Option<WorstDay>,
     /// How margins move.
     pub procyclicality: Procyclicality,
+    /// What notice costs in coverage.
+    pub limits: Limits,
     /// The haircuts that the model is compared with.
     pub fixed: FixedHaircuts,
     /// Midnight of each day, and the share of its portfolio-hours under-margined: model, fixed.
@@ -129,7 +119,8 @@ pub fn measure(market: &Market, portfolios: &[Portfolio], history: &History, see
     Findings {
         overall: judge(None),
         worst_day_fixed_even: calendar.worst(&even, judged),
-        procyclicality: procyclicality(&history.tracks),
+        procyclicality: Procyclicality::of(history, portfolios, market.horizon_s),
+        limits: Limits::of(history, portfolios),
         daily: daily.collect(),
         span: (at(ticks.clone().min()), at(ticks.max())),
         classes: std::array::from_fn(|i| classes[i].clone()),
@@ -149,7 +140,7 @@ impl Book<'_> {
     }
 
     fn is_hit_fixed(&self, hour: &Hour, scale: f64) -> bool {
-        f64::from(hour.loss) / self.charge > scale
+        f64::from(hour.need) / self.charge > scale
     }
 }
 
@@ -212,7 +203,7 @@ fn coverage(books: &[Book], calendar: &Calendar, scale: f64, seed: u64) -> Cover
     let hits_fixed: u64 = days_fixed.iter().map(|d| d.hits).sum();
     let all = || books.iter().flat_map(|b| b.track);
     let mean = |sum: f64| if hours == 0 { f64::NAN } else { sum / hours as f64 };
-    let breaches = || all().filter(|h| h.is_hit()).map(|h| f64::from(h.loss) / f64::from(h.margin));
+    let breaches = || all().filter(|h| h.is_hit()).map(|h| f64::from(h.need) / f64::from(h.margin));
     let tests: Vec<[f64; 3]> = books.iter().map(|b| p_values(b.track)).collect();
     let p = |i: usize| median(tests.iter().map(|t| t[i]).collect());
     let judged: Vec<Day> = days.iter().copied().filter(|d| d.trials > 0).collect();
@@ -247,26 +238,6 @@ fn p_values(track: &[Hour]) -> [f64; 3] {
     [chi_square_1(coverage), chi_square_1(independence), chi_square_2(coverage + independence)]
 }
 
-fn procyclicality(tracks: &[Vec<Hour>]) -> Procyclicality {
-    let (mut steps, mut ratios) = (Vec::new(), Vec::new());
-    for track in tracks.iter().filter(|t| t.len() > 1) {
-        let rises = track
-            .windows(2)
-            .filter(|pair| pair[1].tick == pair[0].tick + 1)
-            .map(|pair| f64::from(pair[1].margin) / f64::from(pair[0].margin) - 1.0);
-        steps.push(rises.fold(0.0, f64::max));
-        let margins = || track.iter().map(|h| f64::from(h.margin));
-        ratios.push(margins().fold(0.0, f64::max) / margins().fold(f64::INFINITY, f64::min));
-    }
-    let most = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
-    Procyclicality {
-        max_step: most(&steps),
-        peak_to_trough: most(&ratios),
-        median_step: median(steps).unwrap_or(0.0),
-        median_peak_to_trough: median(ratios).unwrap_or(0.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,7 +249,7 @@ mod tests {
             name: String::new(),
             weights: vec![(asset, share)],
         };
-        let hour = |tick: u32, bad: bool| Hour { tick, margin: 0.02, loss: if bad { 0.03 } else { 0.0 } };
+        let hour = |tick: u32, bad: bool| Hour::bare(tick, 0.02, if bad { 0.03 } else { 0.0 });
         let tracks = vec![
             (0..240).map(|t| hour(t, (72..96).contains(&t))).collect(),
             (0..240).map(|t| hour(t, false)).collect(),
@@ -329,13 +300,5 @@ mod tests {
         let found = measure(&market, &books, &history, 1);
         assert_eq!(found.overall.hits, 1);
         assert_eq!(found.overall.worst_day.map(|d| d.share), Some(0.0));
-    }
-
-    #[test]
-    fn steps_are_relative_and_between_neighbours() {
-        let hour = |tick: u32, margin: f32| Hour { tick, margin, loss: 0.0 };
-        let track = vec![hour(0, 0.02), hour(1, 0.03), hour(5, 0.09), hour(6, 0.01)];
-        let p = procyclicality(&[track]);
-        assert!((p.max_step - 0.5).abs() < 1e-6 && (p.peak_to_trough - 9.0).abs() < 1e-5, "{p:?}");
     }
 }

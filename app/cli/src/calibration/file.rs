@@ -192,9 +192,9 @@ mod tests {
         assert!(together > 0);
     }
 
-    /// The last row is the last hour's return over the σ that stood before it.
+    /// The last of the rolling rows, with the tail memory behind it, over the σ that stood before the move.
     #[test]
-    fn the_last_row_is_the_last_hour() {
+    fn the_last_rolling_row_is_the_last_hour() {
         let market = Market::from_paths(synthetic::crash(7)).unwrap();
         let setting = Setting::recommended(3_600);
         let mut desk = Desk::new(&market, &setting).unwrap();
@@ -204,7 +204,7 @@ mod tests {
         }
         let sigma = desk.board().assets[2].sigma as f64 / (1_u64 << 32) as f64;
         let r = market.closes[2][n - 1] / market.closes[2][n - 2] - 1.0;
-        let last = f64::from(*file().assets[2].returns.last().unwrap()) / 1024.0;
+        let last = f64::from(file().assets[2].returns[ROLLING - 1]) / 1024.0;
         assert!((last - r / sigma).abs() < 0.002, "{last} is not {}", r / sigma);
     }
 

@@ -2,13 +2,13 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::backtest::report::{BacktestReport, FrontierPoint, html, json, terminal};
-use crate::backtest::run::cores;
-use crate::backtest::{Market, Setting, measure, portfolios, run, sources};
+use crate::backtest::run::{cores, run_on};
+use crate::backtest::{Market, Portfolio, Setting, measure, null_book, portfolios, run, sources};
 use crate::prices::when;
 
 /// Hold the engine's margins against what came after them.
@@ -27,6 +27,9 @@ pub struct Backtest {
     /// Run other settings too, and show what more cover costs
     #[arg(long)]
     frontier: bool,
+    /// Send an adversary who looks for the books with the least margin for what they can lose
+    #[arg(long)]
+    null_book: bool,
     /// Judge from this time on (2022-05-01, 2022-05-01T12:00 or unix seconds); bars before it warm the
     /// board up
     #[arg(long, value_parser = when::parse)]
@@ -45,6 +48,40 @@ pub struct Backtest {
     json: bool,
 }
 
+/// Books that a point of the frontier is judged by at most: thirty points of all of them take minutes.
+const FRONTIER_BOOKS: usize = 48;
+
+/// Judges the same books under every setting, one setting a core at a time.
+fn frontier(
+    market: &Market,
+    books: &[Portfolio],
+    settings: Vec<Setting>,
+    seed: u64,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<FrontierPoint>> {
+    let one = |setting: &Setting| {
+        let history = run_on(1, market, books, setting, progress)?;
+        let findings = measure(market, books, &history, seed);
+        let (name, about, dials) = (setting.name.clone(), setting.about.clone(), setting.dials);
+        anyhow::Ok(FrontierPoint { name, about, dials, findings })
+    };
+    let cores = cores();
+    let parts = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores)
+            .map(|core| {
+                let mine = settings.iter().skip(core).step_by(cores);
+                scope.spawn(|| mine.map(&one).collect::<Result<Vec<_>>>())
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|t| t.join().map_err(|_| anyhow!("a thread of the frontier ended early"))?)
+            .collect::<Result<Vec<_>>>()
+    })?;
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    Ok((0..settings.len()).filter_map(|i| parts[i % cores].next()).collect())
+}
+
 impl Backtest {
     pub(super) fn run(self) -> Result<()> {
         let clock = Instant::now();
@@ -55,21 +92,22 @@ impl Backtest {
         let others = if self.frontier { Setting::frontier(horizon_s) } else { Vec::new() };
         let books = portfolios::draw(&market.symbols, self.portfolios, self.seed);
 
-        let bar =
-            ProgressBar::new((market.times.len() * cores().min(books.len()) * (1 + others.len())) as u64);
+        let runs = cores().min(books.len()) + others.len();
+        let searched = if self.null_book { null_book::bars(&market) } else { 0 };
+        let bar = ProgressBar::new((market.times.len() * runs) as u64 + searched);
         bar.set_style(ProgressStyle::with_template("{msg} [{bar:40}] {percent} %, {eta} left")?);
         let progress = |bars: u64| bar.inc(bars);
-        let judge = |setting: &Setting| {
-            bar.set_message(setting.name.clone());
-            let history = run(&market, &books, setting, &progress)?;
-            let findings = measure(&market, &books, &history, self.seed);
-            anyhow::Ok((history, findings))
-        };
-        let (history, findings) = judge(&setting)?;
-        let mut frontier = Vec::with_capacity(others.len());
-        for other in others {
-            let (_, findings) = judge(&other)?;
-            frontier.push(FrontierPoint { name: other.name, about: other.about, findings });
+        bar.set_message(setting.name.clone());
+        let history = run(&market, &books, &setting, &progress)?;
+        let findings = measure(&market, &books, &history, self.seed);
+        let sample = portfolios::draw(&market.symbols, self.portfolios.min(FRONTIER_BOOKS), self.seed);
+        bar.set_message("frontier");
+        let frontier = frontier(&market, &sample, others, self.seed, &progress)?;
+        bar.set_message("null books");
+        let hunts = if self.null_book { null_book::hunt(&market, self.seed, &progress)? } else { Vec::new() };
+        let mut notes = market.notes.clone();
+        if self.null_book && hunts.is_empty() {
+            notes.push("no null book was sought: it takes two assets with full rings".into());
         }
         bar.finish_and_clear();
 
@@ -78,14 +116,17 @@ impl Backtest {
             source: market.source,
             interval_s: market.interval_s,
             horizon_s: market.horizon_s,
-            notes: market.notes,
+            notes,
             setting: setting.name,
             about: setting.about,
+            bare: setting.core_only,
             seed: self.seed,
             portfolios: books,
             history,
             findings,
+            frontier_books: if self.frontier { sample.len() } else { 0 },
             frontier,
+            hunts,
             wall_seconds: clock.elapsed().as_secs_f64(),
         };
         self.write(&report)

@@ -82,7 +82,7 @@ mod tests {
     fn a_day_of_losses_is_summed_as_it_moves_along() {
         let ticks: Vec<i64> = (0..60).map(|i| i * 3_600).collect();
         let track: Vec<Hour> = (0..60)
-            .map(|tick| Hour { tick, margin: 0.1, loss: if (30..34).contains(&tick) { 0.05 } else { 0.0 } })
+            .map(|tick| Hour::bare(tick, 0.1, if (30..34).contains(&tick) { 0.05 } else { 0.0 }))
             .collect();
         let days = daily_losses(&track, &ticks, 3_600);
         let most = days.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();

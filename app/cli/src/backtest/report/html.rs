@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::marks::{self, Dot, Lane};
-use super::{BacktestReport, crashes};
+use super::marks::{self, Lane};
+use super::{BacktestReport, crashes, extras};
 use crate::backtest::Class;
 use crate::backtest::measures::{Coverage, WorstDay};
 use crate::backtest::run::Hour;
@@ -17,6 +17,13 @@ const OWN_STYLE: &str = include_str!("../../report/assets/backtest.css");
 /// Buckets of time that the lines of a chart are thinned to.
 const BUCKETS: usize = 360;
 const NOTES: usize = 200;
+const TARGET: &str = "The dashed line is the 1 % that a 99 % value at risk promises. Left of it money lies idle, right of it \
+                      losses are not covered; a margin that means the same for every book has all dots in one column.";
+const NO_TARGET: &str = "The core alone is meant to be beaten in 1 % of horizons, and is judged by <b>--plain</b>. Stress and floors \
+                         hold the whole margin well above it: how far is what the frontier weighs.";
+const TERMS: &str = "<li>Loss stands for what margin has to pay: the loss itself, widened for a price as old as is accepted \
+                     (hourly bars: by √(1 + age ÷ horizon); bars of minutes: one bar later), and the liquidation penalty, \
+                     the lesser of its share of gross and half of the margin.</li>";
 
 /// The report as a page.
 #[must_use]
@@ -27,7 +34,9 @@ pub fn render(report: &BacktestReport) -> String {
     page.coverage(&mut out);
     page.crashes(&mut out);
     page.cost(&mut out);
-    page.frontier(&mut out);
+    extras::frontier(report, &mut out);
+    extras::crashes(report, &mut out);
+    extras::null_books(report, &mut out);
     page.haircuts(&mut out);
     page.method(&mut out);
     page.notes(&mut out);
@@ -69,6 +78,11 @@ impl<'a> Page<'a> {
         (self.r.findings.span.0, self.r.findings.span.1 + self.r.horizon_s)
     }
 
+    /// What margins are judged by, in words.
+    fn need(&self) -> &'static str {
+        if self.r.bare { "loss" } else { "loss and penalty" }
+    }
+
     fn horizon(&self) -> String {
         when::span(self.r.horizon_s)
     }
@@ -87,7 +101,7 @@ impl<'a> Page<'a> {
                 "<body>\n<header>\n<p class=\"brand\">Ballast back-test report</p>\n<h1>{title}</h1>\n",
                 "<p class=\"sub\">Setting <b>{setting}</b>: {about}.</p>\n<p class=\"sub\">Prices: {source}</p>\n",
                 "<p class=\"sub\">{from} to {to} UTC · {books} books · {hours} portfolio-horizons of {horizon} · seed {seed} · ran in {seconds} s</p>\n",
-                "<nav><a href=\"#coverage\">Coverage</a><a href=\"#crashes\">Crashes</a><a href=\"#cost\">Cost</a>{frontier}",
+                "<nav><a href=\"#coverage\">Coverage</a><a href=\"#crashes\">Crashes</a><a href=\"#cost\">Cost</a>{frontier}<a href=\"#procyclicality\">Procyclicality</a>{null}",
                 "<a href=\"#haircuts\">Haircuts</a><a href=\"#method\">Method</a><a href=\"#notes\">Notes</a></nav>\n",
             ),
             title = escape(&title),
@@ -104,6 +118,7 @@ impl<'a> Page<'a> {
             seed = r.seed,
             seconds = decimal(r.wall_seconds, 1),
             frontier = if r.frontier.is_empty() { "" } else { "<a href=\"#frontier\">Frontier</a>" },
+            null = if r.hunts.is_empty() { "" } else { "<a href=\"#null\">Null books</a>" },
         );
         self.tiles(out);
         out.push_str("</header>\n<main>\n");
@@ -129,7 +144,7 @@ impl<'a> Page<'a> {
             format!("95 %: {} to {}", decimal(lo * 100.0, 2), percent(hi, 2))
         });
         let (mixed, pairs) = (of_fixed(Class::Mixed), of_fixed(Class::Pair));
-        let p = found.procyclicality;
+        let p = &found.procyclicality;
         let tiles = [
             tile("Loss beat margin", percent(all.exceedance, 2), interval),
             tile(
@@ -173,10 +188,10 @@ impl<'a> Page<'a> {
             concat!(
                 "<section class=\"card\"><div class=\"legend\"><span>the engine, and where 95 % of bootstrapped days put it</span>",
                 "<span class=\"fixed\">one set of fixed haircuts (in brackets)</span></div>{}",
-                "<p class=\"sub\">The dashed line is the 1 % that a 99 % value at risk promises. Left of it money lies idle, right of it losses are \
-                 not covered; a margin that means the same for every book has all dots in one column.</p></section>\n",
+                "<p class=\"sub\">{}</p></section>\n",
             ),
-            marks::lanes(&rows, PROMISED)
+            marks::lanes(&rows, self.r.bare.then_some(PROMISED)),
+            if self.r.bare { TARGET } else { NO_TARGET }
         );
         self.table(out);
         let (model, fixed): (Vec<_>, Vec<_>) =
@@ -297,7 +312,7 @@ impl<'a> Page<'a> {
         chart.lines = vec![
             line("fixed haircuts", "stable", hours.iter().map(|h| (at(h), fixed)).collect()),
             line("margin", "mm", hours.iter().map(|h| (at(h), f64::from(h.margin))).collect()),
-            line("loss", "price", hours.iter().map(|h| (at(h), f64::from(h.loss.max(0.0)))).collect()),
+            line(self.need(), "price", hours.iter().map(|h| (at(h), f64::from(h.need.max(0.0)))).collect()),
         ];
         chart.lines[1].step = true;
         chart.lines[1].area = true;
@@ -305,12 +320,9 @@ impl<'a> Page<'a> {
             .iter()
             .filter(|h| h.is_hit())
             .map(|h| {
-                let what = format!(
-                    "lost {} on a margin of {}",
-                    percent(h.loss.into(), 2),
-                    percent(h.margin.into(), 2)
-                );
-                (at(h), f64::from(h.loss), what)
+                let what =
+                    format!("{} on a margin of {}", percent(h.need.into(), 2), percent(h.margin.into(), 2));
+                (at(h), f64::from(h.need), what)
             })
             .collect();
         chart.render()
@@ -342,58 +354,6 @@ impl<'a> Page<'a> {
         );
     }
 
-    fn frontier(&self, out: &mut String) {
-        if self.r.frontier.is_empty() {
-            return;
-        }
-        out.push_str("<h2 id=\"frontier\">Frontier<small>what more cover costs</small></h2>\n");
-        let all = &self.r.findings.overall;
-        let points = || {
-            let own = (self.r.setting.as_str(), self.r.about.as_str(), &self.r.findings, true);
-            let others =
-                self.r.frontier.iter().map(|p| (p.name.as_str(), p.about.as_str(), &p.findings, false));
-            // A point of the list may be this very run.
-            let differs = |c: &Coverage| (c.hits, c.avg_margin) != (all.hits, all.avg_margin);
-            others.filter(move |p| differs(&p.2.overall)).chain([own])
-        };
-        let dots = |y: fn(&Coverage) -> f64| {
-            let dots: Vec<Dot> = points()
-                .map(|(name, _, f, this)| Dot {
-                    name: name.into(),
-                    x: f.overall.avg_margin,
-                    y: y(&f.overall),
-                    this,
-                })
-                .collect();
-            dots
-        };
-        let margin = "average margin of all books, % of gross";
-        let _ = write!(
-            out,
-            "<div class=\"two\"><section class=\"card\">{}</section><section class=\"card\">{}</section></div>",
-            marks::scatter("Hours in which the loss beat the margin, %", margin, &dots(|c| c.exceedance)),
-            marks::scatter(
-                "Share of portfolio-hours under-margined on the worst day, %",
-                margin,
-                &dots(|c| c.worst_day.map_or(f64::NAN, |d| d.share))
-            ),
-        );
-        out.push_str("<div class=\"scroll\" style=\"margin-top:14px\"><table><thead><tr><th>Setting<th class=\"n\">Margin<th class=\"n\">Loss &gt; margin<th class=\"n\">Worst day<th class=\"n\">Largest rise<th class=\"wrap\">What it is</tr></thead><tbody>\n");
-        for (name, about, f, _) in points() {
-            let _ = writeln!(
-                out,
-                "<tr><td>{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">× {}<td class=\"wrap\">{}</tr>",
-                escape(name),
-                percent(f.overall.avg_margin, 2),
-                percent(f.overall.exceedance, 2),
-                share(f.overall.worst_day),
-                decimal(1.0 + f.procyclicality.max_step, 1),
-                escape(about),
-            );
-        }
-        out.push_str("</tbody></table></div>\n");
-    }
-
     fn haircuts(&self, out: &mut String) {
         out.push_str("<h2 id=\"haircuts\">Haircuts<small>what holding one asset alone costs, % of its value; dashed: fixed, the same coverage in hindsight</small></h2>\n<div class=\"two\">\n");
         let span = self.span();
@@ -423,13 +383,14 @@ impl<'a> Page<'a> {
                 "<h2 id=\"method\">Method<small>what was done, and what the numbers mean</small></h2>\n<ul class=\"notes\">",
                 "<li>The program's risk board is fed with every close and ticked every {horizon}. After each tick every book is asked its maintenance margin; the loss it is held against is that of the {horizon} that follows. Nothing later is known.</li>",
                 "<li>Judging begins once 256 rows of the data given have filled an asset's ring. Books keep constant weights in quote, with a gross exposure of one.</li>",
-                "<li>Breach: loss ÷ margin where the margin was beaten. Worst day: largest share of a day's portfolio-hours under-margined, of days on which at least half of them were judged.</li>",
+                "{terms}<li>Breach: loss ÷ margin where the margin was beaten. Worst day: largest share of a day's portfolio-hours under-margined, of days on which at least half of them were judged.</li>",
                 "<li>Kupiec (1995): as many hits as a rate of 1 % promises; Christoffersen (1998): hits do not follow one another. Medians over books of p-values; below 0.05 the hypothesis falls. With tens of thousands of horizons small deviations are seen.</li>",
                 "<li>Intervals: days drawn with replacement (block bootstrap, 2,000 times).</li>",
                 "<li>Fixed haircuts: an asset's own loss quantile over the whole history, gross, times the least factor with which no class is worse covered than under the engine. For the worst day in the tiles they are scaled so that all books together are covered alike.</li>",
                 "<li>Rise and peak to trough: of the margins of unchanged books, over all books. The rise is largest in hedged books whose legs come apart.</li></ul>\n",
             ),
             horizon = horizon,
+            terms = if self.r.bare { "" } else { TERMS },
         );
     }
 

@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use super::BacktestReport;
 use crate::backtest::Class;
 use crate::backtest::measures::{Coverage, WorstDay};
+use crate::backtest::null_book::{Family, Fared, Hunt, NullBook};
+use crate::backtest::procyclicality::{Covered, Event};
 
 fn share(day: Option<WorstDay>) -> Option<f64> {
     day.map(|d| d.share)
@@ -31,6 +33,66 @@ fn coverage(c: &Coverage) -> Value {
         "christoffersen_p": c.christoffersen_p,
         "conditional_coverage_p": c.conditional_p,
     })
+}
+
+fn event(e: &Event) -> Value {
+    json!({
+        "name": e.name,
+        "class": e.class.key(),
+        "hour_rise": e.hour_rise,
+        "day_rise": e.day_rise,
+        "hour_rise_limited": e.hour_rise_limited,
+        "day_rise_limited": e.day_rise_limited,
+    })
+}
+
+fn covered(c: &Covered) -> Value {
+    json!({ "hours": c.hours, "exceedance_limited": c.limited, "exceedance_at_once": c.at_once })
+}
+
+fn fared(f: &Fared) -> Value {
+    json!({
+        "hours": f.hours,
+        "hits": f.hits,
+        "exceedance": f.exceedance,
+        "exceedance_interval": f.interval.map(|(lo, hi)| [lo, hi]),
+        "breach_mean": f.breach_mean,
+        "breach_max": f.breach_max,
+        "avg_margin": f.avg_margin,
+    })
+}
+
+fn null_book(book: &NullBook, symbols: &[String]) -> Value {
+    let weights: Map<String, Value> =
+        book.portfolio.weights.iter().map(|(asset, w)| (symbols[*asset].clone(), json!(w))).collect();
+    json!({
+        "ts": book.ts,
+        "weights": weights,
+        "margin": book.margin,
+        "loss": book.loss,
+        "ratio": book.ratio(),
+        "stress": book.stress,
+    })
+}
+
+fn hunt(hunt: &Hunt, symbols: &[String]) -> Value {
+    let families: Map<String, Value> = Family::ALL
+        .iter()
+        .enumerate()
+        .map(|(i, family)| {
+            let judged: Map<String, Value> =
+                hunt.fared.iter().map(|(name, by, _)| (name.clone(), fared(&by[i]))).collect();
+            let entry = json!({
+                "worst": hunt.worst(*family).map(|b| null_book(b, symbols)),
+                "median_ratio": hunt.median_ratio(*family),
+                "judged": judged,
+            });
+            (family.key().to_owned(), entry)
+        })
+        .collect();
+    let all: Map<String, Value> =
+        hunt.fared.iter().map(|(name, _, all)| (name.clone(), fared(all))).collect();
+    json!({ "setting": hunt.setting, "books": hunt.books.len(), "families": families, "judged": all })
 }
 
 /// The summary of a run as indented JSON, with a line break at the end. Margins, losses and shares are
@@ -63,19 +125,31 @@ pub fn render(report: &BacktestReport) -> String {
                     Some((class.key().to_owned(), numbers))
                 })
                 .collect();
+            let (d, p) = (point.dials, &point.findings.procyclicality);
             json!({
                 "name": point.name,
                 "about": point.about,
+                "omega": f64::from(d.omega) / 100.0,
+                "shock_scale": f64::from(d.shocks) / 100.0,
+                "haircut_min": f64::from(d.haircut_min_bps) / 10_000.0,
+                "penalty": f64::from(d.penalty_bps()) / 10_000.0,
+                "gross_floor": f64::from(d.gross_floor_bps) / 10_000.0,
+                "notice_per_hour": d.notice.map(|n| f64::from(n) / 100.0),
+                "notice_least": f64::from(d.notice_least) / 100.0,
+                "portfolios": all.portfolios,
                 "avg_margin": all.avg_margin,
                 "exceedance": all.exceedance,
                 "worst_day": share(all.worst_day),
-                "max_step": point.findings.procyclicality.max_step,
-                "peak_to_trough": point.findings.procyclicality.peak_to_trough,
+                "max_step": p.max_step,
+                "median_step": p.median_step,
+                "peak_to_trough": p.peak_to_trough,
+                "median_peak_to_trough": p.median_peak_to_trough,
+                "crash_hour_rise": point.crash_rise(),
                 "classes": by_class,
             })
         })
         .collect();
-    let p = found.procyclicality;
+    let (p, limits) = (&found.procyclicality, &found.limits);
     let summary = json!({
         "source": report.source,
         "symbols": report.symbols,
@@ -94,9 +168,22 @@ pub fn render(report: &BacktestReport) -> String {
             "median_step": p.median_step,
             "peak_to_trough": p.peak_to_trough,
             "median_peak_to_trough": p.median_peak_to_trough,
+            "events": p.events.iter().map(event).collect::<Vec<_>>(),
+            "missing_events": p.missing,
+        },
+        "limits": {
+            "all": covered(&limits.all),
+            "binding": covered(&limits.binding),
+            "binding_share": limits.binding.hours as f64 / limits.all.hours.max(1) as f64,
+            "binding_classes": Class::ALL
+                .iter()
+                .zip(&limits.classes)
+                .map(|(class, c)| (class.key().to_owned(), covered(c)))
+                .collect::<Map<String, Value>>(),
         },
         "fixed_haircuts": haircuts,
         "frontier": frontier,
+        "null_books": report.hunts.iter().map(|h| hunt(h, &report.symbols)).collect::<Vec<_>>(),
         "notes": report.notes,
         "wall_seconds": report.wall_seconds,
     });

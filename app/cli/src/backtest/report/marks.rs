@@ -18,11 +18,11 @@ pub struct Lane {
 }
 
 /// Dots with intervals on a common scale from zero, fractions shown in percent; `line` is where they
-/// should be.
+/// should be, if anywhere.
 #[must_use]
-pub fn lanes(rows: &[Lane], line: f64) -> String {
+pub fn lanes(rows: &[Lane], line: Option<f64>) -> String {
     let ends = rows.iter().flat_map(|r| [r.value, r.other, r.interval.map_or(0.0, |i| i.1)]);
-    let most = ends.filter(|v| v.is_finite()).fold(line, f64::max) * 1.08;
+    let most = ends.filter(|v| v.is_finite()).fold(line.unwrap_or(1e-6), f64::max) * 1.08;
     let at = |v: f64| v / most * 100.0;
     let mut out = String::from("<div class=\"lanes\">");
     for row in rows {
@@ -31,16 +31,17 @@ pub fn lanes(rows: &[Lane], line: f64) -> String {
         } else {
             String::new()
         };
+        let target = line.map_or(String::new(), |line| format!(r#"<u style="left:{:.2}%"></u>"#, at(line)));
         let (lo, hi) = row.interval.unwrap_or((row.value, row.value));
         let _ = write!(
             out,
             concat!(
-                r#"<span>{}</span><div class="lane"><u style="left:{:.2}%"></u><s style="left:{:.2}%;width:{:.2}%"></s>"#,
+                r#"<span>{}</span><div class="lane">{}<s style="left:{:.2}%;width:{:.2}%"></s>"#,
                 r#"{}<i style="left:{:.2}%"></i></div>"#,
                 r#"<span class="v"><b>{}</b> ({})</span>"#,
             ),
             escape(&row.name),
-            at(line),
+            target,
             at(lo),
             at(hi - lo),
             other,
@@ -90,8 +91,12 @@ pub struct Dot {
     pub x: f64,
     /// As `x`.
     pub y: f64,
-    /// Whether it is the one that the rest of the page is about.
+    /// Whether it is the recommended one.
     pub this: bool,
+    /// Whether its name stands beside it; otherwise it is shown when pointed at.
+    pub labelled: bool,
+    /// Colour class of the style sheet.
+    pub class: &'static str,
 }
 
 /// What a label takes of the width and the height, per cent, and of the height in pixels.
@@ -127,6 +132,15 @@ pub fn scatter(title: &str, x_name: &str, dots: &[Dot]) -> String {
     let mut labels: Vec<(f64, f64)> = Vec::with_capacity(dots.len());
     for dot in dots.iter().filter(|d| d.x.is_finite() && d.y.is_finite()) {
         let (left, top) = (share(dot.x * 100.0, x), 100.0 - share(dot.y * 100.0, y));
+        let (name, title) = (escape(&dot.name), escape(&dot.name));
+        let mut class = format!("dot {}{}", dot.class, if dot.this { " this" } else { "" });
+        if !dot.labelled {
+            let _ = write!(
+                inside,
+                r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%" title="{title}"></div>"#
+            );
+            continue;
+        }
         let mut label = top;
         while let Some(other) =
             labels.iter().find(|l| (l.0 - left).abs() < LABEL.0 && (l.1 - label).abs() < LABEL.1 - 1e-9)
@@ -134,12 +148,11 @@ pub fn scatter(title: &str, x_name: &str, dots: &[Dot]) -> String {
             label = other.1 + LABEL.1;
         }
         labels.push((left, label));
-        let class =
-            format!("dot{}{}", if dot.this { " this" } else { "" }, if left > 75.0 { " flip" } else { "" });
-        let (name, down) = (escape(&dot.name), (label - top) / LABEL.1 * LABEL_PX);
+        class.push_str(if left > 75.0 { " flip" } else { "" });
+        let down = (label - top) / LABEL.1 * LABEL_PX;
         let _ = write!(
             inside,
-            r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%"><span style="margin-top:{down:.0}px">{name}</span></div>"#
+            r#"<div class="{class}" style="left:{left:.1}%;top:{top:.1}%" title="{title}"><span style="margin-top:{down:.0}px">{name}</span></div>"#
         );
     }
     format!(
@@ -162,10 +175,11 @@ mod tests {
     #[test]
     fn whatever_is_drawn_stays_inside_and_is_a_number() {
         let lane = |value: f64, interval| Lane { name: "<a>".into(), value, interval, other: f64::NAN };
-        let dot = |x: f64, y: f64| Dot { name: "<a>".into(), x, y, this: false };
+        let dot =
+            |x: f64, y: f64| Dot { name: "<a>".into(), x, y, this: false, labelled: true, class: "w25" };
         for html in [
-            lanes(&[], 0.01),
-            lanes(&[lane(0.0, None), lane(0.5, Some((0.4, 0.6)))], 0.01),
+            lanes(&[], Some(0.01)),
+            lanes(&[lane(0.0, None), lane(0.5, Some((0.4, 0.6)))], None),
             bars(&[("<a>".into(), [0.1, f64::NAN, 0.2], String::new())]),
             scatter("t", "x", &[]),
             scatter("t", "x", &[dot(0.1, 0.1)]),
