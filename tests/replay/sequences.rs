@@ -261,7 +261,8 @@ fn any_sequence_keeps_the_books() {
     assert!(counts.short_ticks > 0 && counts.under_notice > 0, "the market was never wild");
     let handlers = handlers();
     assert!(handlers.len() >= 20, "{handlers:?}");
-    for handler in handlers {
+    // An hour after an option's expiry is beyond the life of a sequence; `features::options` tries it.
+    for handler in handlers.into_iter().filter(|name| name != "FixSettlementPrice") {
         assert!(
             counts.instructions.contains_key(&handler),
             "{handler} never succeeded: {:?}",

@@ -127,7 +127,7 @@ pub mod board {
     pub const MARKET_ASSET: usize = 12;
     pub const OPEN_INTEREST: usize = 16;
     pub const OPEN_INTEREST_CAP: usize = 24;
-    pub const OPEN_INTEREST_TIME: usize = 56;
+    pub const OPEN_INTEREST_TIME: usize = 72;
 }
 
 /// `AssetState`, within its place on the board.
