@@ -278,6 +278,7 @@ impl<'a> Book<'a> {
         let scenarios = self.scenarios.get_or_insert_with(|| Scenarios::of(&self.legs, &self.totals));
         let mut parts = Parts { gross: self.totals.gross, ..Parts::default() };
         let (mut tails, mut shocks, mut widest, mut alone) = (0u64, 0u64, 0u64, 0u64);
+        let mut at_once = 0u64;
         let sum = |total: u64, part: u64| total.checked_add(part).ok_or(RiskError::Overflow);
         for (at, leg) in self.legs.iter().enumerate() {
             if leg.in_core() {
@@ -287,12 +288,21 @@ impl<'a> Book<'a> {
             if let Some(group) = group(options, at) {
                 let charges = group.charges(leg, params)?;
                 parts.addons = sum(parts.addons, charges.addon)?;
+                if params.notice != RATE_ONE {
+                    at_once = sum(at_once, group.charges(leg, &params.at_once())?.addon)?;
+                }
                 parts.crowding = sum(parts.crowding, charges.crowding)?;
                 alone = alone.max(charges.shock);
                 shocks = sum(shocks, charges.shock)?;
                 continue;
             }
-            parts.addons = sum(parts.addons, leg.addon(self.view, params)?)?;
+            if let Some(addon) = leg.published_addon(params) {
+                parts.addons = sum(parts.addons, addon?)?;
+            } else {
+                let [lagging, own] = leg.addons(self.view, params)?;
+                parts.addons = sum(parts.addons, lagging)?;
+                at_once = sum(at_once, own)?;
+            }
             if leg.crowding != 0 {
                 parts.crowding = sum(parts.crowding, charge(leg.magnitude, leg.crowding)?)?;
             }
@@ -321,12 +331,8 @@ impl<'a> Book<'a> {
             return Ok(margin);
         }
         // Floors are made up for leg by leg, which nets with nothing: a hedge would pay for being given time.
-        let at_once = params.at_once();
-        parts.addons = 0;
-        for at in 0..self.legs.len() {
-            parts.addons = sum(parts.addons, self.addon(at, &at_once)?)?;
-        }
-        let full = Margin::require(self.equity, &parts, &at_once)?;
+        parts.addons = at_once;
+        let full = Margin::require(self.equity, &parts, &params.at_once())?;
         Ok(if full.maintenance <= margin.maintenance { full } else { margin })
     }
 
@@ -334,7 +340,7 @@ impl<'a> Book<'a> {
     pub(crate) fn addon(&self, at: usize, params: &MarginParams) -> Result<u64> {
         match group(self.options.as_deref(), at) {
             Some(group) => Ok(group.charges(&self.legs[at], params)?.addon),
-            None => self.legs[at].addon(self.view, params),
+            None => Ok(self.legs[at].addons(self.view, params)?[0]),
         }
     }
 

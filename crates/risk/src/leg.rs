@@ -136,20 +136,22 @@ impl<'a> Leg<'a> {
         if self.netted { self.magnitude } else { 0 }
     }
 
-    /// What the leg is charged un-netted, while MM lags behind volatility by the factor `params.notice`.
-    #[inline]
-    pub fn addon(&self, view: &dyn RiskView, params: &MarginParams) -> Result<u64> {
-        if params.notice == RATE_ONE && self.magnitude <= self.crowd {
-            return charge(self.magnitude, self.addon);
-        }
-        self.particular_addon(&view.asset(self.asset.into())?, params)
+    /// What the leg is charged un-netted as published, if that is all: nothing for its size, and no notice.
+    #[inline(always)]
+    pub fn published_addon(&self, params: &MarginParams) -> Option<Result<u64>> {
+        let plain = params.notice == RATE_ONE && self.magnitude <= self.crowd;
+        plain.then(|| charge(self.magnitude, self.addon))
     }
 
-    /// The add-on of a leg larger than its crowd, or under notice.
-    fn particular_addon(&self, risk: &AssetRisk, params: &MarginParams) -> Result<u64> {
-        let rate = addon_rate(risk, self.is_short(), params)?;
+    /// What the leg is charged un-netted: while MM lags behind volatility by the factor `params.notice`, and without
+    /// notice.
+    pub fn addons(&self, view: &dyn RiskView, params: &MarginParams) -> Result<[u64; 2]> {
+        let risk = &view.asset(self.asset.into())?;
+        let own = charge(self.magnitude, self.addon)?;
         let excess = risk.impact.excess(self.magnitude, self.crowd)?;
-        charge(self.magnitude, rate)?.checked_add(excess).ok_or(RiskError::Overflow)
+        let lagging = charge(self.magnitude, addon_rate(risk, self.is_short(), params)?)?;
+        let with = |addon: u64| addon.checked_add(excess).ok_or(RiskError::Overflow);
+        Ok([with(lagging)?, with(own)?])
     }
 
     /// Loss in the asset's own worst stress; nothing outside the core, where the haircut holds it.

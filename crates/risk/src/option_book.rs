@@ -35,7 +35,7 @@ use crate::option::{OptionPosition, VolBand};
 use crate::price::Price;
 use crate::rows::Rows;
 use crate::shape::{Shape, along};
-use crate::stress::{self, SHOCK_BITS, STRESS_ROWS, hidden};
+use crate::stress::{self, SHOCK_BITS, STRESS_WORDS, hidden};
 
 /// An option position as an account holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,7 +252,17 @@ impl Options {
 
     /// The worst joint loss, as [`crate::stress::StressVector::worst`].
     pub fn worst_joint(&self, legs: &[Leg], scenarios: &Scenarios, widest: u64) -> Result<u64> {
-        let least = (0..STRESS_ROWS).map(|row| self.stressed(legs, scenarios, row)).fold(0, i64::min);
+        // A word in which nothing moves is worth what volatility alone does.
+        let rest: i64 = self.in_core().map(|group| group.rest).sum();
+        let mut least = rest.min(0);
+        for word in 0..STRESS_WORDS {
+            let moves = |group: &Group| legs[group.leg].stress[word] != 0;
+            if scenarios.stress.word(word) != 0 || self.in_core().any(moves) {
+                for row in [2 * word, 2 * word + 1] {
+                    least = least.min(self.stressed(legs, scenarios, row));
+                }
+            }
+        }
         let hidden = hidden(widest, scenarios.stress_shift)?;
         loss(least).checked_add(hidden).ok_or(RiskError::Overflow)
     }

@@ -141,6 +141,11 @@ impl StressVector {
         accumulate(&mut self.0, columns.map(|column| &column[..]), weights);
     }
 
+    /// Two rows as they are packed; zero where the book moves in neither.
+    pub(crate) const fn word(&self, word: usize) -> i64 {
+        self.0[word]
+    }
+
     /// The profit in one row, in weights times 2⁻¹².
     ///
     /// # Panics
