@@ -6,6 +6,7 @@ mod common;
 mod crowding;
 mod deposit;
 mod envelope;
+mod explain;
 mod fees;
 mod governance;
 mod health;
