@@ -337,3 +337,47 @@ fn an_account_holds_at_most_eight_options() {
     println!("eight options: health {units}, fill {most}");
     assert!(units < 200_000 && most < COMPUTE_LIMIT * 6 / 10, "{units} {most}");
 }
+
+/// The dearest account there can be: eight options on eight assets beside eight perpetuals. A program that ran out of
+/// memory on it could never close it.
+#[test]
+fn attack_a_book_too_large_for_the_heap_is_no_shield() {
+    let names: Vec<String> = (0..8).map(|i| format!("C{i}")).collect();
+    let coins: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 100.0)).collect();
+    let mut house = House::with_coins(&coins);
+    house.season(&[100.0; 8]);
+    let expiry = house.vm.now() + DAY;
+    for (asset, name) in names.iter().enumerate() {
+        house
+            .open_market(MarketSpec::option(name, asset as u8, false, 100.0, expiry))
+            .expect("governance lists");
+    }
+    house.vm.advance(1);
+    house.post_all(&[100.0; 8]);
+    let (writer, desk) = (house.person_with_quote(10_000), house.person_with_quote(10_000_000));
+    let fill = |house: &mut House, market: u8, base: i64, quote: u64| {
+        let fill = house.at.match_fill(market, writer.party(), desk.party(), MatchFillArgs { base, quote });
+        house.vm.send(&[whole_limit(), fill], &[&writer.key, &desk.key])
+    };
+    for market in 0..8 {
+        fill(&mut house, market, -BASE, 100 * QUOTE).expect("a perpetual");
+        let premium = house.option_mark(8 + market, BASE).unsigned_abs();
+        fill(&mut house, 8 + market, -30 * BASE, 30 * premium).expect("a call is written");
+    }
+    let keeper = house.person_with_quote(10_000_000);
+    let mut price = 100.0;
+    let plan = loop {
+        if let Some(plan) = house.plan(&writer.account, &keeper) {
+            break plan;
+        }
+        price *= 1.01;
+        assert!(price < 140.0, "it falls short on the way");
+        prices_after(&mut house, 30, &[price; 8]);
+    };
+    let before = house.health(&writer).maintenance;
+    let step = house.at.liquidate(writer.account, keeper.party(), &plan.legs);
+    let units = house.vm.send(&[whole_limit(), step], &[&keeper.key]).expect("a liquidation").compute_units;
+    println!("eight options on eight assets: liquidation {units}");
+    assert!(house.health(&writer).maintenance.shortfall() < before.shortfall());
+    assert_conserved(&house);
+}

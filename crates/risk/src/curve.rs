@@ -280,6 +280,8 @@ impl Curve {
         if sigma >= RATE_ONE {
             return Err(RiskError::BadParameter);
         }
+        // What stays is taken before what goes: on a heap that is a stack the grid is then given back.
+        let lines = Box::new([Line::default(); LINES]);
         let tried = Priced::ends(positions);
         let grid = Grid::new(sigma, tried.start == 0, tried.end == 2);
         // Lower end of the band, upper end; of a book on one side only the worse.
@@ -296,12 +298,16 @@ impl Curve {
                 }
             }
         }
-        Ok(Self::through(&profiles[tried], grid.worthless, error))
+        Ok(Self::through(lines, &profiles[tried], grid.worthless, error))
     }
 
     /// Lines through the worse ends of the pieces, lowered by `error`.
-    fn through(profiles: &[Profile], worthless: Option<usize>, error: i64) -> Self {
-        let mut lines = Box::new([Line::default(); LINES]);
+    fn through(
+        mut lines: Box<[Line; LINES]>,
+        profiles: &[Profile],
+        worthless: Option<usize>,
+        error: i64,
+    ) -> Self {
         let mut slot = 0;
         for piece in 0..PIECES {
             let [mut left, mut right] = profiles[0].ends(piece, worthless);
@@ -320,6 +326,11 @@ impl Curve {
             slot += 1 << WIDTH_BITS[piece];
         }
         Self(lines)
+    }
+
+    /// Becomes another curve in the memory that this one has.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        *self.0 = *other.0;
     }
 
     /// Profit at `biased = z + 2¹⁵`.

@@ -159,6 +159,14 @@ impl Group {
         })
     }
 
+    /// Becomes another group of the same asset in the memory that this one has.
+    fn become_like(&mut self, other: &Self) {
+        self.curve.copy_from(&other.curve);
+        self.shape = other.shape.clone();
+        (self.rest, self.minimum) = (other.rest, other.minimum);
+        (self.notional, self.relief) = (other.notional, other.relief);
+    }
+
     /// Profit of linear leg and options at a return, rates.
     fn profit(&self, leg: &Leg, r: i64) -> i64 {
         along(exposure(leg), r) + self.shape.at(r)
@@ -362,11 +370,33 @@ impl<'a> Book<'a> {
     /// # Errors
     /// [`RiskError::UnknownAsset`] if the book has no such holding; as [`Book::with_options`].
     pub fn adjust_option(&mut self, holding: usize, contracts: i64, cash: i64) -> Result<()> {
-        let mut options = self.options.clone().ok_or(RiskError::UnknownAsset)?;
+        let mut options = self.options.take().ok_or(RiskError::UnknownAsset)?;
+        let result = self.redraw(&mut options, holding, contracts, cash);
+        self.options = Some(options);
+        result
+    }
+
+    fn redraw(&mut self, options: &mut Options, holding: usize, contracts: i64, cash: i64) -> Result<()> {
         let held = options.holdings.get_mut(holding).ok_or(RiskError::UnknownAsset)?;
         let (asset, before) = (held.asset, held.position);
-        held.position.contracts = before.contracts.checked_add(contracts).ok_or(RiskError::Overflow)?;
-        let after = held.position;
+        let moved = before.contracts.checked_add(contracts).ok_or(RiskError::Overflow)?;
+        let after = OptionPosition { contracts: moved, ..before };
+        held.position = after;
+        let drawn = self.drawn(options, asset, (&before, &after), cash);
+        if drawn.is_err() {
+            options.holdings[holding].position = before;
+        }
+        drawn
+    }
+
+    /// Draws the group of an asset again, one of whose positions has changed.
+    fn drawn(
+        &mut self,
+        options: &mut Options,
+        asset: usize,
+        (before, after): (&OptionPosition, &OptionPosition),
+        cash: i64,
+    ) -> Result<()> {
         let at = options
             .groups
             .iter()
@@ -375,12 +405,11 @@ impl<'a> Book<'a> {
         let (risk, leg) = (options.groups[at].risk, options.groups[at].leg);
         let group = Group::draw(leg, risk, &risk.spot, &options.holdings, asset, &options.params.stress)?;
         let value = |p: &OptionPosition| p.value(&risk.spot, &VolBand::NONE);
-        let change = i128::from(value(&after)?) - i128::from(value(&before)?) + i128::from(cash);
-        let (equity, notional) = (self.equity_with(change)?, options.groups[at].notional);
-        self.expose(notional, group.notional)?;
+        let change = i128::from(value(after)?) - i128::from(value(before)?) + i128::from(cash);
+        let equity = self.equity_with(change)?;
+        self.expose(options.groups[at].notional, group.notional)?;
         self.set_equity(equity);
-        options.groups[at] = group;
-        self.options = Some(options);
+        options.groups[at].become_like(&group);
         Ok(())
     }
 

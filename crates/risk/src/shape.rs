@@ -12,8 +12,6 @@
 //! Every joint row lies between the asset's own shocks, which cover its rows. Both ends of the volatility band are
 //! tried as in a curve: the lower for what is held, the upper for what is owed, both for a mixed book.
 
-use alloc::vec::Vec;
-
 use crate::black::Point;
 use crate::curve::{Priced, profit};
 use crate::error::Result;
@@ -77,7 +75,9 @@ fn chord(drop: i64, over: u64) -> i64 {
 /// All options on an asset against its simple return.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    ends: Vec<End>,
+    /// At the ends of the band that are tried: the first `tried` of both.
+    ends: [End; 2],
+    tried: usize,
     /// The two shocks with no move between them, rates.
     returns: [i64; 3],
     /// Native exposure, quote micro-units: what the options move by for a small move, per unit of return.
@@ -121,13 +121,16 @@ impl Shape {
             sums.chords =
                 [chord(sums.owed[1] - sums.owed[0], fall), chord(sums.owed[1] - sums.owed[2], rise)];
         }
-        Self { ends: both[tried].to_vec(), returns: [-(fall as i64), 0, rise as i64], delta }
+        if tried.start == 1 {
+            both.swap(0, 1);
+        }
+        Self { ends: both, tried: tried.len(), returns: [-(fall as i64), 0, rise as i64], delta }
     }
 
     /// Profit at a return (a rate within the shocks), quote micro-units.
     #[must_use]
     pub fn at(&self, r: i64) -> i64 {
-        self.ends.iter().map(|end| end.at(r)).min().unwrap_or(0)
+        self.ends[..self.tried].iter().map(|end| end.at(r)).min().unwrap_or(0)
     }
 
     /// The asset's worst fall, no move, its worst rise: returns (rates), and the profits there.
@@ -135,7 +138,7 @@ impl Shape {
     pub fn shocks(&self) -> [(i64, i64); 3] {
         core::array::from_fn(|k| {
             let r = self.returns[k];
-            (r, self.ends.iter().map(|end| end.owed[k] + end.held(r)).min().unwrap_or(0))
+            (r, self.ends[..self.tried].iter().map(|end| end.owed[k] + end.held(r)).min().unwrap_or(0))
         })
     }
 

@@ -12,6 +12,7 @@ use sbf_builtins as _;
 
 pub mod error;
 pub mod event;
+mod heap;
 pub mod instructions;
 pub mod limits;
 pub mod margin;

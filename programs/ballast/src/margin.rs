@@ -11,6 +11,7 @@ use ballast_risk::scenario::Column;
 use ballast_risk::stress::StressColumn;
 use ballast_risk::{Result, RiskError, settlement};
 
+use crate::heap;
 use crate::limits::OPTION_PARAMS;
 use crate::state::{AssetState, MarginAccount, PositionSlot, RiskBoard};
 
@@ -127,6 +128,15 @@ impl<'a> BoardView<'a> {
 
     /// Equity and requirement of an account.
     pub fn margin(&self, account: &MarginAccount, basis: Basis) -> Result<Margin> {
+        heap::scope(|| self.margin_of(account, basis))
+    }
+
+    /// What an account is worth on a basis, quote micro-units.
+    pub fn equity(&self, account: &MarginAccount, basis: Basis) -> Result<i64> {
+        heap::scope(|| Ok(self.book(account, basis)?.equity()))
+    }
+
+    fn margin_of(&self, account: &MarginAccount, basis: Basis) -> Result<Margin> {
         let params = self.params(basis);
         if basis != Basis::Maintenance && account.held_positions().any(|s| s.crowding != 0) {
             let remembered = Remembered { view: self, account };

@@ -4,6 +4,7 @@ use ballast_risk::liquidation::{OptionTakeover, Step, Taken, Takeover, Terms, st
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::{LegTaken, Liquidated};
+use crate::heap;
 use crate::limits::{MAX_LIQUIDATION_LEGS, MAX_OPTIONS};
 use crate::margin::BoardView;
 use crate::state::{MarginAccount, Market, RiskBoard, Treasury};
@@ -141,13 +142,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     }
 
     let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view, now)).collect::<Result<Vec<_>>>()?;
-    let step = {
-        let mut book = view.book(&account, Basis::Maintenance).or_refuse()?;
-        let taken = takeovers.iter().map(|(_, taken)| *taken);
-        step_of(&mut book, taken, &view.params(Basis::Maintenance), &board.params.liquidation())
-            .or_refuse()?
-            .map_err(BallastError::from)?
-    };
+    let step = price_step(&account, &takeovers, &view)?;
 
     let mut markets = ctx.remaining_accounts.iter();
     for (taken, terms) in legs.iter().zip(&step.terms) {
@@ -171,6 +166,23 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     require!(keeper_margin.meets_initial(), BallastError::BelowInitialMargin);
     emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step));
     Ok(())
+}
+
+/// Prices the step and judges it; the memory that this takes is free again for the keeper's own margin.
+fn price_step(account: &MarginAccount, takeovers: &[(u8, Taken)], view: &BoardView) -> Result<Step> {
+    const NONE: Terms = Terms { quantity: 0, proceeds: 0, penalty: 0, to_insurance: 0 };
+    let priced = heap::scope(|| {
+        let mut book = view.book(account, Basis::Maintenance)?;
+        let taken = takeovers.iter().map(|(_, taken)| *taken);
+        let params = (view.params(Basis::Maintenance), view.board().params.liquidation());
+        Ok(step_of(&mut book, taken, &params.0, &params.1)?.map(|step| {
+            let mut terms = [NONE; MAX_LIQUIDATION_LEGS];
+            terms[..step.terms.len()].copy_from_slice(&step.terms);
+            (step.before, step.after, terms)
+        }))
+    });
+    let (before, after, terms) = priced.or_refuse()?.map_err(BallastError::from)?;
+    Ok(Step { before, after, terms: terms[..takeovers.len()].to_vec() })
 }
 
 fn report(

@@ -63,7 +63,7 @@ impl Side<'_> {
                 position_after: holds,
                 excess_before: view.margin(&before, Basis::Initial).or_refuse()?.initial_excess(),
                 excess_after: after.initial_excess(),
-                equity_after: view.book(account, Basis::Maintenance).or_refuse()?.equity(),
+                equity_after: view.equity(account, Basis::Maintenance).or_refuse()?,
             };
             let fair = match self.option {
                 None => fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.penalty_bps),
