@@ -416,3 +416,19 @@ fn notice_lets_the_shortfall_lag_and_nothing_else() {
     assert_eq!(lagging.stress, full.stress);
     assert!(lagging.addons >= full.addons && lagging.maintenance <= full.maintenance);
 }
+
+/// Outside the core a haircut may be small and σ large: what is owed is charged the worst of its own curve too.
+#[test]
+fn outside_the_core_the_curve_is_charged_whole() {
+    let mut world = World::random(3, 1).liquid();
+    let asset = &mut world.assets[0];
+    (asset.netted, asset.sigma) = (false, rate_from_bps(200));
+    for side in [&mut asset.long, &mut asset.short] {
+        (side.haircut, side.addon, side.shock) = (rate_from_bps(100), rate_from_bps(100), rate_from_bps(100));
+    }
+    let value = 1e10;
+    let book = Mixed::one(option(&world, 0, Kind::Put, -value, 1.0, 0.02));
+    let margin = book.margin(&world, Basis::Maintenance, &BARE).unwrap();
+    // 32 σ of 2 %: the put is owed 64 % of spot, less the premium that it is marked at.
+    assert!(margin.maintenance as f64 > 0.6 * value, "{margin:?}");
+}

@@ -2,8 +2,8 @@
 
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, anyhow, bail};
-use ballast::state::RiskBoard;
-use ballast_client::decode;
+use ballast::state::{Clearinghouse, MarginAccount, RiskBoard};
+use ballast_client::{Deployment, decode};
 use clap::Args;
 use solana_rpc_client::rpc_client::RpcClient;
 
@@ -51,6 +51,20 @@ impl Cluster {
             );
         }
         Ok(account.data)
+    }
+
+    /// Reads a margin account, with the addresses of its clearinghouse and its board.
+    pub fn margin_account(
+        &self,
+        address: &Pubkey,
+    ) -> Result<(Box<MarginAccount>, Deployment, Box<RiskBoard>)> {
+        let data = self.read(address, "margin account")?;
+        let account = decode::margin_account(&data).with_context(|| format!("{address} cannot be read"))?;
+        let clearinghouse: Clearinghouse =
+            decode::config(&self.read(&account.clearinghouse, "clearinghouse")?)?;
+        let at = Deployment::of(clearinghouse.quote_mint);
+        let board = self.board(&at.board)?;
+        Ok((account, at, board))
     }
 
     /// Reads a clearinghouse's board.

@@ -1,11 +1,11 @@
 use anchor_lang::prelude::Pubkey;
-use anyhow::{Context, Result, anyhow};
-use ballast::state::{AssetConfig, Clearinghouse, RiskBoard};
+use anyhow::{Result, anyhow};
+use ballast::state::{AssetConfig, RiskBoard};
+use ballast_client::decode;
 use ballast_client::decode::dollars;
 use ballast_client::deployment::symbol_text;
 use ballast_client::explain::{Account, explain, what_if};
 use ballast_client::health::Health;
-use ballast_client::{Deployment, decode};
 use ballast_risk::explain::StressSource;
 use ballast_risk::fixed::RATE_ONE;
 use clap::Args;
@@ -78,13 +78,7 @@ impl Names<'_> {
 
 impl Explain {
     pub(super) fn run(self) -> Result<()> {
-        let data = self.cluster.read(&self.account, "margin account")?;
-        let account =
-            decode::margin_account(&data).with_context(|| format!("{} cannot be read", self.account))?;
-        let clearinghouse: Clearinghouse =
-            decode::config(&self.cluster.read(&account.clearinghouse, "clearinghouse")?)?;
-        let at = Deployment::of(clearinghouse.quote_mint);
-        let board = self.cluster.board(&at.board)?;
+        let (account, at, board) = self.cluster.margin_account(&self.account)?;
         let now = self.at.unwrap_or_else(cluster::now);
         let explained = explain(&account, &board, now).map_err(unvalued)?;
         let symbols = (0..board.asset_count).map(|index| {

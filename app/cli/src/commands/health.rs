@@ -1,6 +1,6 @@
 use anchor_lang::prelude::Pubkey;
-use anyhow::{Context, Result, anyhow};
-use ballast_client::{Deployment, decode, health};
+use anyhow::{Result, anyhow};
+use ballast_client::health;
 use ballast_risk::RiskError;
 use ballast_risk::margin::Margin;
 use clap::Args;
@@ -25,13 +25,7 @@ pub struct Health {
 
 impl Health {
     pub(super) fn run(self) -> Result<()> {
-        let data = self.cluster.read(&self.account, "margin account")?;
-        let account =
-            decode::margin_account(&data).with_context(|| format!("{} cannot be read", self.account))?;
-        let clearinghouse: ballast::state::Clearinghouse =
-            decode::config(&self.cluster.read(&account.clearinghouse, "clearinghouse")?)?;
-        let at = Deployment::of(clearinghouse.quote_mint);
-        let board = self.cluster.board(&at.board)?;
+        let (account, _, board) = self.cluster.margin_account(&self.account)?;
         let now = self.at.unwrap_or_else(cluster::now);
         let health = health::health(&account, &board, now).map_err(unvalued)?;
         let rows = [
