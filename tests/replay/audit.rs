@@ -8,9 +8,9 @@ use ballast_cli::prices::{self, PricePaths, synthetic};
 use ballast_cli::report;
 use ballast_cli::report::model::DemoReport;
 use ballast_client::health::health;
-use ballast_tests::auditor::{Basis, Claim, Key, Ledger, Margin, history};
+use ballast_tests::auditor::{Basis, Key, Ledger, Margin, history};
 
-use crate::common::ledger;
+use crate::common::{claim, ledger};
 
 /// One asset at one step.
 struct AssetSeen {
@@ -121,14 +121,7 @@ impl Audit {
                 (Basis::Withdrawal, engine.withdrawal),
             ] {
                 let own = seen.board.margin(&seen.accounts[&key], basis);
-                let claim = Claim {
-                    equity: engine.equity as f64,
-                    expected_shortfall: engine.expected_shortfall as f64,
-                    stress: engine.stress as f64,
-                    addons: engine.addons as f64,
-                    maintenance: engine.maintenance as f64,
-                    initial: engine.initial as f64,
-                };
+                let claim = claim(&engine);
                 let difference = claim.maintenance - own.maintenance;
                 self.worst_difference = self.worst_difference.max(difference.abs());
                 self.worst_equity = self.worst_equity.max((claim.equity - own.equity).abs());

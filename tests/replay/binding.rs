@@ -4,9 +4,9 @@ use ballast::instructions::{LoadCalibrationArgs, LoadStressArgs};
 use ballast::limits::ClearinghouseParams;
 use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Person, Signer};
-use ballast_tests::auditor::{Account, Basis, Board, Claim, Margin};
+use ballast_tests::auditor::{Account, Basis, Board, Margin};
 
-use crate::common::ledger;
+use crate::common::{claim, ledger};
 
 const PRICE: f64 = 100.0;
 const COIN: i64 = 1_000_000_000;
@@ -65,15 +65,7 @@ fn agreed(house: &House, who: &Person) -> Margin {
         (Basis::Initial, engine.initial),
         (Basis::Withdrawal, engine.withdrawal),
     ] {
-        let claim = Claim {
-            equity: m.equity as f64,
-            expected_shortfall: m.expected_shortfall as f64,
-            stress: m.stress as f64,
-            addons: m.addons as f64,
-            maintenance: m.maintenance as f64,
-            initial: m.initial as f64,
-        };
-        assert_eq!(board.margin(&account, basis).refuted(&claim), Vec::<String>::new());
+        assert_eq!(board.margin(&account, basis).refuted(&claim(&m)), Vec::<String>::new());
     }
     board.margin(&account, Basis::Maintenance)
 }

@@ -1,8 +1,9 @@
 //! What these tests share.
 
 use anchor_lang::prelude::Pubkey;
+use ballast_risk::margin::Margin;
 use ballast_sandbox::House;
-use ballast_tests::auditor::{Key, Ledger};
+use ballast_tests::auditor::{Claim, Key, Ledger};
 
 /// The clearinghouse as the auditor reads it: raw bytes of every account that the program owns.
 ///
@@ -23,4 +24,16 @@ pub fn ledger(house: &House) -> Ledger {
     };
     Ledger::read(&house.at.clearinghouse.to_bytes(), &accounts, &token_account)
         .expect("the clearinghouse's accounts are what they are named as")
+}
+
+/// What the engine says of an account, for the auditor to refute.
+pub fn claim(m: &Margin) -> Claim {
+    Claim {
+        equity: m.equity as f64,
+        expected_shortfall: m.expected_shortfall as f64,
+        stress: m.stress as f64,
+        addons: m.addons as f64,
+        maintenance: m.maintenance as f64,
+        initial: m.initial as f64,
+    }
 }

@@ -183,7 +183,7 @@ pub struct Book<'a> {
     equity: i64,
     pub(crate) legs: Vec<Leg<'a>>,
     pub(crate) totals: Totals,
-    scenarios: Option<Scenarios>,
+    pub(crate) scenarios: Option<Scenarios>,
     /// None where there is none, which is where the book stays on the fast path.
     pub(crate) options: Option<Box<Options>>,
 }

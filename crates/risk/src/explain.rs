@@ -169,7 +169,8 @@ impl Book<'_> {
     /// As [`Book::margin`].
     pub fn explain(&mut self, params: &MarginParams) -> Result<Explanation> {
         let margin = self.margin(params)?;
-        let scenarios = Scenarios::of(&self.legs, &self.totals);
+        // What the margin was drawn from; a book without exposure has none yet.
+        let scenarios = self.scenarios.take().unwrap_or_else(|| Scenarios::of(&self.legs, &self.totals));
         let worst = worst_rows(self, &scenarios);
         let source = source(self, &scenarios, margin.stress, params)?;
         let legs = (0..self.legs.len())
@@ -177,6 +178,7 @@ impl Book<'_> {
             .collect::<Result<Vec<_>>>()?;
         let explained: i128 = legs.iter().map(|leg| i128::from(leg.maintenance)).sum();
         let rest = (i128::from(margin.maintenance) - explained) as i64;
+        self.scenarios = Some(scenarios);
         Ok(Explanation { margin, legs, rest, worst, source })
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! v̂      = w_short·v_short + w_fast·v_fast + w_slow·v_slow,     w ≥ 5 %, w_short ≤ 52.5 %, Σw = 1
-//! add-on = max(0, σ̂ − σ)·tail,                                  σ̂ = √v̂
+//! add-on = what the core would be at max(σ, σ̂), less what it is ([`crate::haircut`]),     σ̂ = √v̂
 //! ```
 //!
 //! The half-life of `v_short` is a third of that of `v_fast` ([`SHORT_SPEED`]), and nothing else. That
@@ -28,7 +28,6 @@
 
 use crate::error::{Result, RiskError};
 use crate::fixed::BPS_ONE;
-use crate::scenario::Tails;
 use crate::volatility::MAX_VARIANCE;
 
 /// How many times faster than the fast average the short one forgets.
@@ -82,18 +81,5 @@ impl ForecastWeights {
             .saturating_add(part(self.fast, fast))
             .saturating_add(part(self.slow, slow));
         sum.div_ceil(BPS_ONE).min(MAX_VARIANCE)
-    }
-}
-
-/// `max(0, σ̂ − σ)·tail`: the un-netted add-on of a side, a rate, rounded up. Zero where the forecast stands
-/// below σ: a calm forecast lowers nothing.
-///
-/// `tail` is the side's own, as in [`Tails`]; both volatilities are rates.
-#[must_use]
-pub fn addon(forecast: u64, sigma: u64, tail: u32) -> u64 {
-    match forecast.saturating_sub(sigma) {
-        // Most hours; it spares them a wide division.
-        0 => 0,
-        excess => Tails::shortfall_rate(tail, excess),
     }
 }

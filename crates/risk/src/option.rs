@@ -26,8 +26,7 @@ use crate::fixed::{RATE_BITS, RATE_ONE, charge, credit};
 use crate::price::Price;
 use crate::table::VALUE_BITS;
 
-/// Seconds in a year of implied volatility: 365 days.
-pub const YEAR_S: u64 = 31_536_000;
+pub use crate::implied::YEAR_S;
 
 /// What the holder may claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,10 @@ mod market;
 
 use ballast_risk::RiskError::BadParameter;
 use ballast_risk::fixed::{RATE_ONE, VAR_ONE, sigma_from_variance};
-use ballast_risk::forecast::{ForecastWeights, MAX_SHORT_WEIGHT_BPS, MIN_WEIGHT_BPS, SHORT_SPEED, addon};
+use ballast_risk::forecast::{ForecastWeights, MAX_SHORT_WEIGHT_BPS, MIN_WEIGHT_BPS, SHORT_SPEED};
+use ballast_risk::haircut::{Drivers, HaircutBounds, Seasoning, haircuts};
 use ballast_risk::scenario::Tails;
+use ballast_risk::stress::{Shock, StressParams};
 use ballast_risk::volatility::{Live, MAX_VARIANCE, VolatilityParams, VolatilityState};
 use common::{UNIT, any_weights, from_f64, good_weights, to_f64, wide_u32, wide_u64};
 use market::{YEARS, hourly};
@@ -21,6 +23,21 @@ const PARAMS: VolatilityParams = VolatilityParams {
     floor: RATE_ONE / 1_000,
     weights: ForecastWeights::REFERENCE,
 };
+
+/// What the haircut adds for a forecast alone: no stress, no floor, no ceiling, nothing else that is particular.
+fn addon(forecast: u64, sigma: u64, tail: u32) -> u64 {
+    let drivers = Drivers {
+        sigma,
+        expected: forecast,
+        tails: Tails { long: tail, short: tail },
+        shock: Shock::default(),
+        liquidity_long: 0,
+        liquidity_short: 0,
+        seasoning: Seasoning::FULL,
+    };
+    let none = StressParams { weight: 0, decorrelation: 0 };
+    haircuts(&drivers, &none, &HaircutBounds { min: 0, max: u64::MAX }).addon_long
+}
 
 /// A tail of 4 σ: seven losses of four, 2⁻¹⁰.
 const FOUR_SIGMA: u32 = (4 * 7) << 10;

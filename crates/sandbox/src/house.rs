@@ -253,15 +253,6 @@ impl House {
         Ok(index)
     }
 
-    /// Loads an asset's calibration.
-    ///
-    /// # Errors
-    /// What the program refuses.
-    pub fn calibrate(&mut self, args: LoadCalibrationArgs) -> Sent {
-        let load = self.at.load_calibration(self.governance.pubkey(), args);
-        self.vm.send(&[load], &[&self.governance.insecure_clone()])
-    }
-
     /// Opens for deposits.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What moves a house's risk besides prices and ticks: stress, depth, implied volatility, exposure.
 
 use anchor_lang::prelude::Pubkey;
-use ballast::instructions::LoadStressArgs;
+use ballast::instructions::{LoadCalibrationArgs, LoadStressArgs};
 use ballast::limits::ClearinghouseParams;
 use ballast_risk::stress::{SHOCK_BITS, STRESS_ROWS};
 use solana_keypair::Keypair;
@@ -42,6 +42,15 @@ impl House {
             house.calibrate(made_up_history(index)).expect("a calibration is loaded");
         }
         house
+    }
+
+    /// Loads an asset's calibration.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn calibrate(&mut self, args: LoadCalibrationArgs) -> Sent {
+        let load = self.at.load_calibration(self.governance.pubkey(), args);
+        self.vm.send(&[load], &[&self.governance.insecure_clone()])
     }
 
     /// Loads an asset's part in the joint stress rows.

@@ -40,7 +40,7 @@ pub enum Family {
     Volatility,
     /// `standardise`.
     Standardise,
-    /// `ForecastWeights::variance`, `forecast::addon`.
+    /// `ForecastWeights::variance`.
     Forecast,
     /// `over_horizon`, `Implied`.
     Implied,

@@ -1,10 +1,9 @@
 use anchor_lang::prelude::Pubkey;
 use anyhow::Result;
-use ballast::state::{AssetConfig, AssetState};
+use ballast::state::AssetState;
+use ballast_client::Deployment;
 use ballast_client::decode::dollars;
-use ballast_client::deployment::symbol_text;
 use ballast_client::haircut::parts;
-use ballast_client::{Deployment, decode};
 use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::stress::StressParams;
 use clap::Args;
@@ -42,11 +41,8 @@ impl Board {
         let board = self.cluster.board(&at.board)?;
         let now = cluster::now();
         let stress = board.margin_params().stress;
-        let mut rows = Vec::new();
-        for index in 0..board.asset_count {
-            let config: AssetConfig = decode::config(&self.cluster.read(&at.asset(index), "asset config")?)?;
-            rows.push((symbol_text(&config.symbol), board.assets[usize::from(index)]));
-        }
+        let symbols = self.cluster.symbols(&at, board.asset_count)?;
+        let rows: Vec<_> = symbols.into_iter().zip(&board.assets).collect();
         if self.json {
             let json: Vec<_> = rows
                 .iter()

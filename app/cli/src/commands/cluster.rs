@@ -2,7 +2,8 @@
 
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, anyhow, bail};
-use ballast::state::{Clearinghouse, MarginAccount, RiskBoard};
+use ballast::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
+use ballast_client::deployment::symbol_text;
 use ballast_client::{Deployment, decode};
 use clap::Args;
 use solana_rpc_client::rpc_client::RpcClient;
@@ -65,6 +66,15 @@ impl Cluster {
         let at = Deployment::of(clearinghouse.quote_mint);
         let board = self.board(&at.board)?;
         Ok((account, at, board))
+    }
+
+    /// Reads what the assets of a clearinghouse are called, by index.
+    pub fn symbols(&self, at: &Deployment, count: u8) -> Result<Vec<String>> {
+        let name = |index| {
+            let config: AssetConfig = decode::config(&self.read(&at.asset(index), "asset config")?)?;
+            Ok(symbol_text(&config.symbol))
+        };
+        (0..count).map(name).collect()
     }
 
     /// Reads a clearinghouse's board.

@@ -1,9 +1,7 @@
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Result, anyhow};
-use ballast::state::{AssetConfig, RiskBoard};
-use ballast_client::decode;
+use ballast::state::RiskBoard;
 use ballast_client::decode::dollars;
-use ballast_client::deployment::symbol_text;
 use ballast_client::explain::{Account, explain, what_if};
 use ballast_client::health::Health;
 use ballast_risk::explain::StressSource;
@@ -81,11 +79,7 @@ impl Explain {
         let (account, at, board) = self.cluster.margin_account(&self.account)?;
         let now = self.at.unwrap_or_else(cluster::now);
         let explained = explain(&account, &board, now).map_err(unvalued)?;
-        let symbols = (0..board.asset_count).map(|index| {
-            let config: AssetConfig = decode::config(&self.cluster.read(&at.asset(index), "asset config")?)?;
-            Ok(symbol_text(&config.symbol))
-        });
-        let names = Names { board: &board, symbols: symbols.collect::<Result<_>>()? };
+        let names = Names { board: &board, symbols: self.cluster.symbols(&at, board.asset_count)? };
         let tried = self
             .what_if
             .map(|(market, base)| {

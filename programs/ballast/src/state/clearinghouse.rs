@@ -1,7 +1,10 @@
 use anchor_lang::prelude::*;
 
+use solana_sha256_hasher::hashv;
+
+use crate::error::BallastError;
 use crate::limits::ClearinghouseParams;
-use crate::state::seeds;
+use crate::state::{AssetState, seeds};
 
 /// Roles and limits. The hot path only reads it, so deposits, withdrawals and trades of different
 /// accounts run in parallel.
@@ -41,6 +44,20 @@ pub struct Clearinghouse {
 const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 72 + 32 + 256);
 
 impl Clearinghouse {
+    /// Refuses to load what an asset starts with once the clearinghouse is open and the asset has had a price.
+    pub fn require_unused(&self, asset: &AssetState) -> Result<()> {
+        require!(!self.open || asset.spot_mantissa == 0, BallastError::AlreadyOpen);
+        Ok(())
+    }
+
+    /// Takes what was loaded for an asset into the running hash; returns it.
+    pub fn absorb(&mut self, asset: u8, loaded: &[&[u8]]) -> [u8; 32] {
+        let asset = [asset];
+        let parts = [&[&self.calibration_hash[..], &asset], loaded].concat();
+        self.calibration_hash = hashv(&parts).to_bytes();
+        self.calibration_hash
+    }
+
     /// Runs `f` with the seeds that sign for the vaults.
     pub fn with_signer_seeds<T>(&self, f: impl FnOnce(&[&[&[u8]]]) -> T) -> T {
         f(&[&[seeds::CLEARINGHOUSE, self.quote_mint.as_ref(), &[self.bump]]])

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ballast_risk::book::MAX_ASSETS;
 use ballast_risk::fixed::RATE_ONE;
-use ballast_risk::forecast::{self, ForecastWeights};
+use ballast_risk::forecast::ForecastWeights;
 use ballast_risk::implied::{self, Implied};
 use ballast_risk::index::{self, Index, Notice, NoticeParams};
 use ballast_risk::ring::{self, ROLLING};
@@ -114,8 +114,6 @@ pub(super) fn forecast(draw: &mut Draw, out: &mut Answer) {
     weights.validate().is_ok().put(out);
     weights.variance(draw.word(), draw.word(), draw.word()).put(out);
     weights.variance(draw.word() >> 16, draw.word() >> 16, draw.word() >> 16).put(out);
-    forecast::addon(draw.word(), draw.word(), draw.half()).put(out);
-    forecast::addon(draw.up_to(RATE_ONE), draw.up_to(RATE_ONE), draw.half() >> 8).put(out);
 }
 
 /// Implied volatility over a horizon, and its limits in time.

@@ -2,7 +2,6 @@ use anchor_lang::prelude::*;
 use ballast_risk::fixed::VAR_ONE;
 use ballast_risk::scenario::{self, SCENARIOS, Tails, Z_MAX};
 use ballast_risk::volatility::VolatilityState;
-use solana_sha256_hasher::hashv;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::CalibrationLoaded;
@@ -48,8 +47,7 @@ pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs
     let mut guard = a.board.load_mut()?;
     let board = &mut *guard;
     let index = usize::from(args.asset);
-    let priced = board.asset(index).or_refuse()?.spot_mantissa != 0;
-    require!(!a.clearinghouse.open || !priced, BallastError::AlreadyOpen);
+    a.clearinghouse.require_unused(board.asset(index).or_refuse()?)?;
     let setting = board.setting(Clock::get()?.unix_timestamp);
     let column = &mut board.ring[index];
     for (row, z) in args.returns.iter().enumerate() {
@@ -75,19 +73,8 @@ pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs
         .or_refuse()?;
 
     let returns: &[u8] = bytemuck::cast_slice(&args.returns);
-    a.clearinghouse.calibration_hash = hashv(&[
-        &a.clearinghouse.calibration_hash,
-        &[args.asset],
-        &args.variance_short.to_le_bytes(),
-        &args.variance_fast.to_le_bytes(),
-        &args.variance_slow.to_le_bytes(),
-        returns,
-    ])
-    .to_bytes();
-    emit!(CalibrationLoaded {
-        clearinghouse: a.clearinghouse.key(),
-        asset: args.asset,
-        hash: a.clearinghouse.calibration_hash,
-    });
+    let [short, fast, slow] = variances.map(u64::to_le_bytes);
+    let hash = a.clearinghouse.absorb(args.asset, &[&short, &fast, &slow, returns]);
+    emit!(CalibrationLoaded { clearinghouse: a.clearinghouse.key(), asset: args.asset, hash });
     Ok(())
 }

@@ -1,6 +1,5 @@
 use anchor_lang::prelude::*;
 use ballast_risk::stress::{self, SHOCK_BITS, STRESS_ROWS};
-use solana_sha256_hasher::hashv;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::StressLoaded;
@@ -32,8 +31,7 @@ pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()>
     let a = ctx.accounts;
     let mut board = a.board.load_mut()?;
     let index = usize::from(args.asset);
-    let priced = board.asset(index).or_refuse()?.spot_mantissa != 0;
-    require!(!a.clearinghouse.open || !priced, BallastError::AlreadyOpen);
+    a.clearinghouse.require_unused(board.asset(index).or_refuse()?)?;
     let setting = board.setting(Clock::get()?.unix_timestamp);
     let column = stress::column(&args.shocks);
     board.stress[index] = column;
@@ -44,13 +42,12 @@ pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()>
         })
         .or_refuse()?;
     let shocks: &[u8] = bytemuck::cast_slice(&args.shocks);
-    a.clearinghouse.calibration_hash =
-        hashv(&[&a.clearinghouse.calibration_hash, &[args.asset], shocks]).to_bytes();
+    let hash = a.clearinghouse.absorb(args.asset, &[shocks]);
     emit!(StressLoaded {
         clearinghouse: a.clearinghouse.key(),
         asset: args.asset,
         shocks: args.shocks,
-        hash: a.clearinghouse.calibration_hash,
+        hash,
     });
     Ok(())
 }
