@@ -4,10 +4,10 @@ use anchor_lang::prelude::Pubkey;
 use anchor_lang::{AnchorDeserialize, Discriminator};
 use ballast::error::BallastError;
 use ballast::event::{Liquidated, Ticked};
-use ballast::instructions::{HealthReport, InitializeClearinghouseArgs, MatchFillArgs};
+use ballast::instructions::{HealthReport, MatchFillArgs};
 use ballast_client::instructions::{self as ix, CollateralRef};
 use ballast_client::{Deployment, events, health, plan};
-use ballast_sandbox::house::{AssetSpec, MarketSpec, QUOTE, default_params, made_up_history};
+use ballast_sandbox::house::{AssetSpec, HouseParams, MarketSpec, QUOTE, made_up_history};
 use ballast_sandbox::oracle::Update;
 use ballast_sandbox::{Feed, Keypair, Signer};
 
@@ -45,7 +45,7 @@ impl House {
         let governance = Keypair::new();
         let (payer, authority) = (bank.payer(), bank.upgrade_authority.insecure_clone());
 
-        let args = InitializeClearinghouseArgs { governance: governance.pubkey(), params: default_params() };
+        let args = HouseParams::default().args(governance.pubkey());
         let stranger = Keypair::new();
         let by_stranger = at.initialize_clearinghouse(payer, stranger.pubkey(), args.clone());
         bank.refuse("a stranger initialises", by_stranger, &[&stranger], BallastError::NotUpgradeAuthority)

@@ -9,7 +9,7 @@ use anchor_spl::token;
 use ballast::instructions::{HealthReport, InitializeClearinghouseArgs};
 use ballast::state::{MarginAccount, Market};
 use ballast_client::{Deployment, decode};
-use ballast_sandbox::house::{ListedAsset, Sent, default_params, made_up_history};
+use ballast_sandbox::house::{HouseParams, ListedAsset, Sent, made_up_history};
 use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer, Vm};
 
 /// One whole token of the coins that [`House::with_coins`] lists: nine decimals.
@@ -232,7 +232,7 @@ impl Rival {
 
 /// Initialises a clearinghouse and grows its board to full size.
 pub fn found(vm: &mut Vm, at: &Deployment, governance: Pubkey) {
-    let args = InitializeClearinghouseArgs { governance, params: default_params() };
+    let args = HouseParams::default().args(governance);
     initialise(vm, at, args).expect("the upgrade authority initialises");
     let payer = vm.payer.pubkey();
     vm.send(&[at.create_board(payer)], &[]).expect("the board's first step");

@@ -9,7 +9,7 @@ use ballast::instructions::InitializeClearinghouseArgs;
 use ballast::limits::ClearinghouseParams;
 use ballast::state::{Clearinghouse, RiskBoard};
 use ballast_client::{Deployment, decode};
-use ballast_sandbox::house::default_params;
+use ballast_sandbox::house::{HouseParams, default_params};
 use ballast_sandbox::{AssetSpec, House, Keypair, Signer, Vm};
 use solana_sha256_hasher::hashv;
 
@@ -30,7 +30,7 @@ fn unfounded() -> (Vm, Deployment) {
 }
 
 fn args() -> InitializeClearinghouseArgs {
-    InitializeClearinghouseArgs { governance: Pubkey::new_unique(), params: default_params() }
+    HouseParams::default().args(Pubkey::new_unique())
 }
 
 // ---- founding ------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ fn an_incomplete_board_is_unusable() {
     let (at, governance) = (Deployment::of(house.vm.create_mint(6)), house.governance.insecure_clone());
     (house.at, house.assets, house.markets) = (at, Vec::new(), Vec::new());
     let payer = house.vm.payer.pubkey();
-    let args = InitializeClearinghouseArgs { governance: governance.pubkey(), params: default_params() };
+    let args = HouseParams::default().args(governance.pubkey());
     initialise(&mut house.vm, &at, args).expect("the upgrade authority initialises");
     house.vm.send(&[at.create_board(payer)], &[]).expect("the first step");
     for step in 0..Deployment::board_steps() {

@@ -272,7 +272,7 @@ fn attack_an_asset_whose_oracle_is_not_live_yet_cannot_be_used() {
     let market = house.open_market(MarketSpec::perpetual("LATE", late)).expect("and opens a market");
     let (a, b) = (house.person_with_quote(1_000), house.person_with_quote(1_000));
     refused(&mut house, BallastError::StalePrice, |h| h.fill(market, &a, &b, BASE, QUOTE));
-    refused(&mut house, BallastError::StalePrice, |h| h.settle(market, &a));
+    refused(&mut house, BallastError::AssetHalted, |h| h.settle(market, &a));
 
     // It may be held, but lends nothing: not against itself, and not while it is held.
     house.fund_collateral(&a, late, COIN).expect("a deposit asks for no price");

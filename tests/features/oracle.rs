@@ -250,7 +250,7 @@ fn a_stale_price_serves_nobody_until_it_is_refreshed() {
     let check = house.at.health(a.account);
     refused_ix(&mut house, BallastError::StalePrice, check, &[]);
     refused(&mut house, BallastError::StalePrice, |h| h.withdraw_quote(&a, 1));
-    refused(&mut house, BallastError::StalePrice, |h| h.settle(0, &a));
+    refused(&mut house, BallastError::AssetHalted, |h| h.settle(0, &a));
     assert!(before == everything(&house.vm));
     house.post_all(&[100.0]);
     house.withdraw_quote(&a, 1).expect("a fresh price serves everybody");

@@ -104,7 +104,7 @@ fn who_has_no_position_has_nothing_to_settle() {
 fn nothing_is_settled_at_a_stale_price() {
     let (mut house, _, short) = moved(1_000, 105.0);
     house.vm.advance(61);
-    refused(&mut house, BallastError::StalePrice, |h| h.settle(0, &short));
+    refused(&mut house, BallastError::AssetHalted, |h| h.settle(0, &short));
 }
 
 #[test]

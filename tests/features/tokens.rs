@@ -5,10 +5,9 @@ use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::system_instruction;
 use anchor_spl::{token, token_2022};
 use ballast::event::{Deposited, Liquidated};
-use ballast::instructions::InitializeClearinghouseArgs;
 use ballast::state::MarginAccount;
 use ballast_client::Deployment;
-use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
+use ballast_sandbox::house::{HouseParams, QUOTE, default_params, made_up_history};
 use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Signer, Vm};
 
 use crate::common::{
@@ -55,7 +54,7 @@ fn a_token_2022_mint_is_not_listed() {
 fn a_token_2022_mint_is_no_quote_token() {
     let mut vm = Vm::new();
     let at = Deployment::of(token_2022_mint(&mut vm, 6));
-    let args = InitializeClearinghouseArgs { governance: Pubkey::new_unique(), params: default_params() };
+    let args = HouseParams::default().args(Pubkey::new_unique());
     refused(&mut vm, ErrorCode::AccountOwnedByWrongProgram, |vm| initialise(vm, &at, args));
 }
 

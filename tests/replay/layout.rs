@@ -7,7 +7,7 @@ use anchor_lang::{AnchorSerialize, Discriminator};
 use ballast::limits::ClearinghouseParams;
 use ballast::state::{
     AssetConfig, AssetState, Clearinghouse, CollateralSlot, MarginAccount, Market, MarketState, PositionSlot,
-    RiskBoard, Treasury,
+    RiskBoard, Treasury, Window,
 };
 use ballast_tests::auditor::layout::{
     VERSION, asset, asset_config, board, bytes, clearinghouse, kind, margin_account, market, treasury, u64_at,
@@ -128,6 +128,15 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         treasury: key(89),
         params,
         calibration_hash: [90; 32],
+        steward: key(92),
+        guardian: key(93),
+        next_governance: key(94),
+        next_governance_from: 95,
+        proposals: 96,
+        quote_feed_id: [97; 32],
+        prices: bytemuck::Zeroable::zeroed(),
+        phases: bytemuck::Zeroable::zeroed(),
+        lending: bytemuck::Zeroable::zeroed(),
         reserved: [0; 256],
     });
     use clearinghouse as ch;
@@ -148,7 +157,11 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         bump: 2,
         clearinghouse: key(3),
         insurance: 0x0102_0304,
-        reserved: [0; 128],
+        loans: 4,
+        bad_debt_paid: 5,
+        outflow: Window::default(),
+        lent: Window::default(),
+        reserved: [0; 256],
     });
     assert_eq!(bytes::<32>(&fund, treasury::CLEARINGHOUSE), [3; 32]);
     assert_eq!(u64_at(&fund, treasury::INSURANCE), 0x0102_0304);
@@ -166,6 +179,14 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         implied_feed_id: [12; 32],
         max_confidence_bps: 10,
         deposit_cap: 11,
+        second_source: key(13),
+        stake_pool: key(14),
+        quorum: 15,
+        freezable: true,
+        token_program: key(16),
+        outflow: Window::default(),
+        outflow_limit: 17,
+        outflow_window_s: 18,
         reserved: [0; 256],
     });
     use asset_config as ac;
@@ -189,7 +210,15 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         pool: 11,
         fees: 12,
         realised: 0,
-        reserved: [0; 248],
+        promised: 0,
+        holders_long: 0,
+        holders_short: 0,
+        window_start: 0,
+        window_taken: 0,
+        cover_accounts: [key(13); 2],
+        cover_losses: [0; 2],
+        backstop: key(14),
+        reserved: [0; 256],
     });
     assert_eq!((listed[market::INDEX], listed[market::ASSET]), (3, 4));
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);

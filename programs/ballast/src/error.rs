@@ -124,6 +124,35 @@ pub enum BallastError {
     SettlementPriceUnknown,
     #[msg("A margin account holds positions in at most eight options")]
     TooManyOptions,
+
+    // ---- policy ----
+    #[msg("The asset is guarded: its haircut is above its maximum, so positions in it can only be reduced")]
+    AssetGuarded,
+    #[msg(
+        "The asset's price is in doubt: it jumped, its sources differ or its confidence is wide; wait until it is confirmed"
+    )]
+    PriceDoubted,
+    #[msg("The asset is halted: it has no recent price; refresh it first")]
+    AssetHalted,
+    #[msg("The quote token is off its peg: no new risk until it is back")]
+    QuoteOffPeg,
+    #[msg("An outage has just ended: liquidation waits until traders had time to act")]
+    GracePeriod,
+    #[msg("The guardian has paused this; pauses expire by themselves")]
+    Paused,
+    #[msg("The account, market or asset is restricted to reducing positions and loans")]
+    ReduceOnly,
+    // ---- prices ----
+
+    // ---- liquidation ----
+
+    // ---- waterfall, lending ----
+
+    // ---- backstop ----
+
+    // ---- accounts, tokens ----
+
+    // ---- governance ----
 }
 
 impl From<RiskError> for BallastError {

@@ -17,6 +17,7 @@ pub mod instructions;
 pub mod limits;
 pub mod margin;
 pub mod oracle;
+pub mod policy;
 pub mod state;
 
 use instructions::*;

@@ -79,7 +79,7 @@ pub mod margin_account {
     pub const CROWDING_TIME: usize = 32;
 }
 
-/// `RiskBoard`: assets (32 of 448 bytes), markets (64 of 96 bytes), ring (32 columns of 128 words), joint stress rows
+/// `RiskBoard`: assets (32 of 544 bytes), markets (64 of 192 bytes), ring (32 columns of 128 words), joint stress rows
 /// (32 columns of 16 words), times of the ring's rows.
 pub mod board {
     pub const ASSET_COUNT: usize = 10;
@@ -110,15 +110,15 @@ pub mod board {
     pub const NOTICE_LEVEL: usize = 168;
     pub const NOTICE_TIME: usize = 176;
     pub const NOTICE: usize = 184;
-    pub const ASSETS: usize = 448;
-    pub const MARKETS: usize = 14_784;
-    pub const RING: usize = 20_928;
-    pub const STRESS: usize = 53_696;
-    pub const ROW_TIMES: usize = 57_792;
-    pub const SIZE: usize = 59_072;
+    pub const ASSETS: usize = 648;
+    pub const MARKETS: usize = 18_056;
+    pub const RING: usize = 30_344;
+    pub const STRESS: usize = 63_112;
+    pub const ROW_TIMES: usize = 67_208;
+    pub const SIZE: usize = 68_488;
 
-    pub const ASSET: usize = 448;
-    pub const MARKET: usize = 96;
+    pub const ASSET: usize = 544;
+    pub const MARKET: usize = 192;
     pub const COLUMN: usize = 1_024;
     pub const STRESS_COLUMN: usize = 128;
     /// Within a market.

@@ -1,5 +1,7 @@
 use anchor_lang::prelude::*;
 
+use crate::state::Window;
+
 /// The risk config of an asset: what governance decides of it. What follows from the market stands
 /// on the board.
 #[account]
@@ -29,11 +31,29 @@ pub struct AssetConfig {
     pub max_confidence_bps: u32,
     /// Most of it that the vault may hold, native units.
     pub deposit_cap: u64,
+    /// Second source: a Switchboard pull feed; default for none.
+    pub second_source: Pubkey,
+    /// SPL stake pool that redeems a staked token; default for none.
+    pub stake_pool: Pubkey,
+    /// Fresh sources that a price needs.
+    pub quorum: u8,
+    /// Whether the mint can freeze the vault: noted when it was listed.
+    pub freezable: bool,
+    /// Program of the mint: SPL Token or Token-2022.
+    pub token_program: Pubkey,
+    /// What left the vault, native units, and how much may in a window, native units and seconds; a limit of zero is
+    /// none.
+    pub outflow: Window,
+    pub outflow_limit: u64,
+    pub outflow_window_s: u32,
     /// For later versions.
     pub reserved: [u8; 256],
 }
 
-const _: () = assert!(AssetConfig::INIT_SPACE == 4 + 32 + 16 + 32 + 32 + 32 + 32 + 4 + 8 + 256);
+const _: () = assert!(
+    AssetConfig::INIT_SPACE
+        == 4 + 32 + 16 + 32 + 32 + 32 + 32 + 4 + 8 + 32 + 32 + 2 + 32 + Window::INIT_SPACE + 12 + 256
+);
 
 impl AssetConfig {
     /// Whether the asset can be deposited.

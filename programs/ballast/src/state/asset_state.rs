@@ -12,6 +12,8 @@ use ballast_risk::scenario::{self, Column, SCENARIOS, Tails};
 use ballast_risk::stress::{Shock, StressColumn, StressParams};
 use ballast_risk::volatility::{VolatilityParams, VolatilityState};
 
+use crate::policy::Breaker;
+
 /// What the market says of an asset, and the bounds inside which it moves.
 #[zero_copy]
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +36,8 @@ pub struct AssetState {
     pub netted: u8,
     /// Decimals of a native unit.
     pub decimals: u8,
-    pub padding: u8,
+    /// Index, plus one, of the asset whose risk a staked token has; zero for none.
+    pub underlying: u8,
     /// Publish time of the spot price.
     pub publish_time: i64,
     /// Publish time at the last variance sample.
@@ -127,11 +130,38 @@ pub struct AssetState {
     pub grid_s: u32,
     /// When the crowd was last brought in step, unix seconds.
     pub crowd_time: i64,
+    /// State of its breaker: see [`crate::policy`].
+    pub breaker: u8,
+    /// Restrictions that stand on it, bits of [`crate::policy::restriction`].
+    pub restrictions: u8,
+    /// Consistent prices in a row since the breaker last tripped.
+    pub consistent: u8,
+    pub secondary_shift: u8,
+    pub padding: [u8; 4],
+    /// Since when the breaker is in its state, unix seconds.
+    pub breaker_time: i64,
+    /// Until when liquidation of it waits after an outage of its price, unix seconds.
+    pub grace_until: i64,
+    /// What the second source said last, a price, and when, unix seconds.
+    pub secondary_mantissa: u64,
+    pub secondary_time: i64,
+    /// Underlying a unit of a staked token is redeemed for, a rate, and when it was read, unix seconds.
+    pub redemption_rate: u64,
+    pub redemption_time: i64,
+    /// What a staked token is charged un-netted beside its underlying's risk, a rate.
+    pub basis: u64,
+    /// Largest move from one accepted price to the next, distance between sources, and distance from the stable price,
+    /// that leave the breaker alone, basis points.
+    pub max_move_bps: u32,
+    pub max_deviation_bps: u32,
+    pub max_jump_bps: u32,
+    /// Most that a redemption rate may grow in a day, basis points.
+    pub max_growth_bps: u32,
     /// For later versions.
-    pub reserved: [u64; 7],
+    pub reserved: [u64; 9],
 }
 
-const _: () = assert!(core::mem::size_of::<AssetState>() == 448);
+const _: () = assert!(core::mem::size_of::<AssetState>() == 544);
 
 /// An accepted price, ready for the board.
 #[derive(Clone, Copy, Debug)]
@@ -166,6 +196,17 @@ const CROWD_DOUBLING_S: u64 = 3_600;
 const CROWD_PARTS: u64 = 1_024;
 
 impl AssetState {
+    /// State of its breaker at `now`: without a recent price it is halted.
+    pub fn breaker(&self, now: i64) -> Breaker {
+        match self.breaker {
+            _ if !self.is_fresh(now) => Breaker::Halted,
+            0 => Breaker::Normal,
+            1 => Breaker::Guarded,
+            2 => Breaker::Doubted,
+            _ => Breaker::Halted,
+        }
+    }
+
     /// Spot price.
     pub fn spot(&self) -> Price {
         Price { mantissa: self.spot_mantissa, shift: self.spot_shift.into() }

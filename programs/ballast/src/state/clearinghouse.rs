@@ -3,7 +3,7 @@ use anchor_lang::prelude::*;
 use solana_sha256_hasher::hashv;
 
 use crate::error::BallastError;
-use crate::limits::ClearinghouseParams;
+use crate::limits::{ClearinghouseParams, LendingParams, PhaseParams, PriceParams};
 use crate::state::{AssetState, seeds};
 
 /// Roles and limits. The hot path only reads it, so deposits, withdrawals and trades of different
@@ -37,11 +37,27 @@ pub struct Clearinghouse {
     pub params: ClearinghouseParams,
     /// Running SHA-256 over the calibration that was loaded.
     pub calibration_hash: [u8; 32],
+    /// Moves parameters inside governance's bounds; default where nobody does.
+    pub steward: Pubkey,
+    /// Stops new risk for a time; default where nobody does.
+    pub guardian: Pubkey,
+    /// Who was named as next governance and has not accepted yet; default for nobody.
+    pub next_governance: Pubkey,
+    /// From when on it may accept, unix seconds.
+    pub next_governance_from: i64,
+    /// Proposals made so far; the next one's number.
+    pub proposals: u64,
+    /// Feed of the quote token in dollars; zero for none.
+    pub quote_feed_id: [u8; 32],
+    /// Parameters of the parts beside the core; copied onto the board.
+    pub prices: PriceParams,
+    pub phases: PhaseParams,
+    pub lending: LendingParams,
     /// For later versions.
     pub reserved: [u8; 256],
 }
 
-const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 72 + 32 + 256);
+const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 72 + 32 + 3 * 32 + 16 + 32 + 128 + 256);
 
 impl Clearinghouse {
     /// Refuses to load what an asset starts with once the clearinghouse is open and the asset has had a price.

@@ -25,12 +25,17 @@ pub struct PositionSlot {
     pub entry: i64,
     /// Index of the market on the board.
     pub market: u8,
-    pub padding: [u8; 7],
+    pub padding: [u8; 3],
+    /// The epoch of its side of the market ([`crate::state::SideIndex`]) that the next two belong to.
+    pub epoch: u32,
     /// How crowded the market was at this account's last trade in it, a share of the haircut, and when that was, unix seconds: until the board knows, the account remembers.
     pub crowding: u64,
     pub crowding_time: i64,
-    /// For funding and side indexes.
-    pub reserved: [u64; 3],
+    /// Scale and cash of its side of the market when `base` and `entry` were last written.
+    pub scale: u64,
+    pub cash: i64,
+    /// For later versions.
+    pub reserved: u64,
 }
 
 impl PositionSlot {
@@ -49,7 +54,14 @@ pub struct MarginAccount {
     pub bump: u8,
     /// Which of the owner's sub-accounts.
     pub sub_account: u16,
-    pub padding: [u8; 4],
+    /// 0: cross margin; otherwise the only market that it may trade in, plus one.
+    pub isolated: u8,
+    /// Restrictions that stand on it, bits of [`crate::policy::restriction`].
+    pub restrictions: u8,
+    /// What its delegate may do, bits of [`delegate_power`].
+    pub delegate_powers: u8,
+    /// The last alert level that was announced: how many of `alert_bps` its health was below.
+    pub alert: u8,
     /// The clearinghouse it belongs to.
     pub clearinghouse: Pubkey,
     /// Who may do everything.
@@ -62,11 +74,42 @@ pub struct MarginAccount {
     pub collateral: [CollateralSlot; MAX_COLLATERAL],
     /// Positions by market.
     pub positions: [PositionSlot; MAX_POSITIONS],
+    /// From when on its delegate may do nothing, unix seconds; zero for never.
+    pub delegate_until: i64,
+    /// Index of interest on loans up to which `quote` has been charged.
+    pub loan_index: u64,
+    /// What of its loan the treasury's total holds, quote micro-units.
+    pub loan_counted: u64,
+    /// Interest that left `quote` and was not yet swept into the insurance fund, quote micro-units.
+    pub interest_owed: u64,
+    /// When it was first found below its MM, unix seconds, and the newest publish time among its prices then; zero
+    /// while it is above.
+    pub short_since: i64,
+    pub short_publish: i64,
+    /// When the running phase of its liquidation began, unix seconds, and what was taken in it, quote micro-units.
+    pub phase_start: i64,
+    pub phase_taken: u64,
+    /// Levels of equity ÷ MM at which it alerts, basis points, falling; zero for none.
+    pub alert_bps: [u16; 4],
     /// For later versions.
-    pub reserved: [u64; 32],
+    pub reserved: [u64; 23],
 }
 
 const _: () = assert!(core::mem::size_of::<MarginAccount>() == 8 + 3 * 32 + 8 + 16 * 16 + 64 * 16 + 256);
+
+/// What an owner may let a delegate do. Never: withdraw.
+pub mod delegate_power {
+    /// Trade in a way that adds risk.
+    pub const TRADE: u8 = 1;
+    /// Trade in a way that reduces a position.
+    pub const REDUCE: u8 = 2;
+    /// Deposit from a wallet of its own.
+    pub const DEPOSIT: u8 = 4;
+    /// Liquidate with this account as the keeper's.
+    pub const LIQUIDATE: u8 = 8;
+    /// All of them.
+    pub const ALL: u8 = TRADE | REDUCE | DEPOSIT | LIQUIDATE;
+}
 
 impl MarginAccount {
     /// Remembers what open interest adds to IM in a market that the account just traded in.

@@ -36,11 +36,25 @@ pub struct Market {
     /// Σ of payoffs of the positions that were cleared after expiry, quote micro-units. Where all are cleared it is
     /// minus the dust of their rounding, which stays in the pool.
     pub realised: i64,
+    /// What the side indexes have promised to positions in all and not yet written into their entries, quote
+    /// micro-units: Σ of entries + this = pool + realised. What is left of it when nothing is open is dust of rounding.
+    pub promised: i64,
+    /// Accounts with a long and with a short position.
+    pub holders_long: u32,
+    pub holders_short: u32,
+    /// Start of the running window of liquidations, unix seconds, and what was taken in it, quote micro-units.
+    pub window_start: i64,
+    pub window_taken: u64,
+    /// The two accounts whose loss in stress exceeds their margin the most, and by how much, quote micro-units.
+    pub cover_accounts: [Pubkey; 2],
+    pub cover_losses: [u64; 2],
+    /// The vault that quotes and takes over in this market; default for none.
+    pub backstop: Pubkey,
     /// For later versions.
-    pub reserved: [u8; 248],
+    pub reserved: [u8; 256],
 }
 
-const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 256);
+const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 80 + 32 + 8 + 256);
 
 impl Market {
     /// How near open interest is to its cap: the share of the asset's haircut that is added to IM.

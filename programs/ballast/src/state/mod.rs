@@ -9,15 +9,17 @@ pub mod market;
 pub mod option_terms;
 pub mod risk_board;
 pub mod treasury;
+pub mod window;
 
 pub use asset_config::AssetConfig;
 pub use asset_state::{AcceptedPrice, AssetState, Setting};
 pub use clearinghouse::Clearinghouse;
-pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot};
+pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot, delegate_power};
 pub use market::Market;
 pub use option_terms::{CALL, PERPETUAL, PUT};
-pub use risk_board::{MarketState, RiskBoard, TickKind};
+pub use risk_board::{MarketState, RiskBoard, SideIndex, TickKind};
 pub use treasury::Treasury;
+pub use window::Window;
 
 /// Version of every account layout in this release.
 pub const VERSION: u8 = 1;

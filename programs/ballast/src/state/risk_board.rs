@@ -14,9 +14,31 @@ use ballast_risk::ring::{self, ROLLING};
 use ballast_risk::scenario::{SCENARIOS, Tails, WORDS};
 use ballast_risk::stress::{STRESS_WORDS, StressParams};
 
-use crate::limits::{ClearinghouseParams, MAX_ASSETS, MAX_MARKETS};
+use crate::limits::{ClearinghouseParams, LendingParams, MAX_ASSETS, MAX_MARKETS, PhaseParams, PriceParams};
+use crate::state::Clearinghouse;
 use crate::state::asset_state::{AcceptedPrice, AssetState, Setting};
 use crate::state::option_terms::PERPETUAL;
+
+/// [`SideIndex::scale`] of a side that was never deleveraged.
+pub const SCALE_ONE: u64 = 1 << 62;
+/// [`RiskBoard::loan_index`] of a new board.
+pub const LOAN_INDEX_ONE: u64 = 1 << 40;
+
+/// What has happened to all positions on one side of a market since the market was opened. A position is brought in
+/// step with it when it is next touched, so that funding and deleveraging cost the same for one position as for all.
+#[zero_copy]
+#[derive(Debug, PartialEq, Eq)]
+pub struct SideIndex {
+    /// What is left of a unit that was open when the epoch began, 2⁻⁶².
+    pub scale: u64,
+    /// What such a unit has been paid, quote micro-units in `2^(−cash_shift)` of the market.
+    pub cash: i64,
+    /// `cash` at the end of the epoch before: what its last positions are still to be given.
+    pub last_cash: i64,
+    /// Counts how often the side was closed as a whole.
+    pub epoch: u32,
+    pub padding: u32,
+}
 
 /// What a margin check needs of a market.
 #[zero_copy]
@@ -48,11 +70,22 @@ pub struct MarketState {
     pub window_s: u32,
     /// Least charge on a short contract, basis points of the underlying's value.
     pub short_minimum_bps: u32,
-    pub padding: [u8; 4],
+    /// Restrictions that stand on it, bits of [`crate::policy::restriction`].
+    pub restrictions: u8,
+    /// Unit of [`SideIndex::cash`].
+    pub cash_shift: u8,
+    pub padding: [u8; 2],
     /// When open interest was last copied to the board, unix seconds.
     pub open_interest_time: i64,
-    /// For funding and side indexes.
-    pub reserved: [u64; 2],
+    /// Indexes of longs and of shorts.
+    pub long: SideIndex,
+    pub short: SideIndex,
+    /// Funding that longs pay to shorts, a signed rate (2⁻³²) a day, and the time up to which it was charged, unix
+    /// seconds.
+    pub funding_rate: i64,
+    pub funding_time: i64,
+    /// For later versions.
+    pub reserved: [u64; 4],
 }
 
 /// The board. Zero-copy.
@@ -88,6 +121,27 @@ pub struct RiskBoard {
     pub notice_level: u64,
     pub notice_time: i64,
     pub notice: u64,
+    /// What a quote unit owed since the beginning has grown to, 2⁻⁴⁰; the rate a year at which it grows, a rate; and
+    /// the time up to which it has grown, unix seconds.
+    pub loan_index: u64,
+    pub loan_rate: u64,
+    pub loan_time: i64,
+    /// Dollars a quote token, a rate, inside the cap; and when it was published, unix seconds.
+    pub quote_rate: u64,
+    pub quote_time: i64,
+    /// When the board was last refreshed by anybody, unix seconds: a gap is an outage; and until when liquidation waits
+    /// after one.
+    pub seen_time: i64,
+    pub grace_until: i64,
+    /// What is paused, bits of [`crate::policy::pause`], and until when, unix seconds.
+    pub pause_until: i64,
+    pub paused: u32,
+    /// 1 while the quote token is off its peg.
+    pub off_peg: u32,
+    /// Parameters of the parts beside the core.
+    pub prices: PriceParams,
+    pub phases: PhaseParams,
+    pub lending: LendingParams,
     /// For later versions.
     pub reserved: [u64; 32],
     /// By asset index.
@@ -104,9 +158,9 @@ pub struct RiskBoard {
     pub reserved_tail: [u64; 32],
 }
 
-const _: () = assert!(core::mem::size_of::<MarketState>() == 96);
+const _: () = assert!(core::mem::size_of::<MarketState>() == 192);
 const _: () = assert!(
-    core::mem::size_of::<RiskBoard>() == 440 + 32 * 448 + 64 * 96 + 32 * 1024 + 32 * 128 + 4 * 256 + 256
+    core::mem::size_of::<RiskBoard>() == 640 + 32 * 544 + 64 * 192 + 32 * 1024 + 32 * 128 + 4 * 256 + 256
 );
 
 impl RiskBoard {
@@ -131,10 +185,18 @@ impl RiskBoard {
         }
     }
 
-    /// Copies the parameters for every account onto the board.
+    /// Copies the parameters of its clearinghouse onto a new board.
+    pub fn start(&mut self, house: &Clearinghouse) {
+        self.set_params(&house.params);
+        (self.prices, self.phases, self.lending) = (house.prices, house.phases, house.lending);
+    }
+
+    /// Copies the parameters for every account onto a new board.
     pub fn set_params(&mut self, params: &ClearinghouseParams) {
         self.params = *params;
         self.notice = RATE_ONE;
+        self.quote_rate = RATE_ONE;
+        self.loan_index = LOAN_INDEX_ONE;
     }
 
     /// What the engine needs for a margin.

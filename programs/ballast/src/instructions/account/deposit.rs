@@ -3,7 +3,8 @@ use anchor_spl::token::{self, Token, TokenAccount, Transfer};
 
 use crate::error::BallastError;
 use crate::event::Deposited;
-use crate::state::{AssetConfig, Clearinghouse, MarginAccount};
+use crate::policy::{self, Action};
+use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
 
 /// Deposits quote (no asset) or collateral (with its asset). Owner or delegate sign, so that nobody
 /// fills another's slots with dust.
@@ -11,6 +12,8 @@ use crate::state::{AssetConfig, Clearinghouse, MarginAccount};
 pub struct Deposit<'info> {
     #[account(constraint = clearinghouse.open @ BallastError::NotOpen)]
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
+    #[account(has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub board: AccountLoader<'info, RiskBoard>,
     #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
     pub authority: Signer<'info>,
@@ -42,6 +45,7 @@ pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     require!(amount > 0, BallastError::ZeroAmount);
     let a = ctx.accounts;
     let asset = which_vault(&a.clearinghouse, a.asset.as_deref().map(|x| &**x), &a.vault.key())?;
+    policy::require_open(&*a.board.load()?, Action::Deposit, Clock::get()?.unix_timestamp)?;
     {
         let mut account = a.margin_account.load_mut()?;
         account.authorise(a.authority.key)?;

@@ -1,7 +1,8 @@
 use anchor_lang::prelude::*;
 
 use crate::event::MarginAccountOpened;
-use crate::state::{Clearinghouse, MarginAccount, VERSION, seeds};
+use crate::state::risk_board::LOAN_INDEX_ONE;
+use crate::state::{Clearinghouse, MarginAccount, VERSION, delegate_power, seeds};
 
 /// Opens one of an owner's sub-accounts. The owner signs: nobody opens accounts in another's name.
 #[derive(Accounts)]
@@ -30,6 +31,8 @@ pub fn open_margin_account(ctx: Context<OpenMarginAccount>, sub_account: u16) ->
     account.sub_account = sub_account;
     account.clearinghouse = a.clearinghouse.key();
     account.owner = a.owner.key();
+    account.delegate_powers = delegate_power::ALL;
+    account.loan_index = LOAN_INDEX_ONE;
     emit!(MarginAccountOpened { account: a.margin_account.key(), owner: a.owner.key(), sub_account });
     Ok(())
 }

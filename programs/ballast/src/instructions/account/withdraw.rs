@@ -6,6 +6,7 @@ use super::deposit::which_vault;
 use crate::error::{BallastError, OrRefuse};
 use crate::event::Withdrawn;
 use crate::margin::BoardView;
+use crate::policy::{self, Action};
 use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
 
 /// Withdraws quote (no asset) or collateral (with its asset) to any token account. Only the owner.
@@ -38,6 +39,7 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
     require!(amount <= a.vault.amount, BallastError::InsufficientBalance);
     {
         let mut account = a.margin_account.load_mut()?;
+        let before = account.quote;
         match asset {
             Some(index) => account.take_collateral(index, amount)?,
             None => account.add_quote(-i64::try_from(amount).map_err(|_| BallastError::Overflow)?)?,
@@ -45,8 +47,12 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
         // Who owes nothing needs no margin, and no price: its way out stays open through any outage.
         if !account.is_free_of_risk() {
             let board = a.board.load()?;
-            let margin =
-                BoardView::new(&board, &Clock::get()?).margin(&account, Basis::Withdrawal).or_refuse()?;
+            let now = Clock::get()?.unix_timestamp;
+            if asset.is_none() && account.quote < 0 && account.quote < before {
+                policy::require_open(&board, Action::Borrow, now)?;
+                policy::require_unrestricted(account.restrictions, Action::Borrow)?;
+            }
+            let margin = BoardView::at(&board, now).margin(&account, Basis::Withdrawal).or_refuse()?;
             require!(margin.meets_initial(), BallastError::BelowInitialMargin);
         }
     }

@@ -12,7 +12,7 @@ use ballast_risk::volatility::VolatilityState;
 use crate::error::{BallastError, OrRefuse};
 use crate::event::AssetAdded;
 use crate::limits::{MAX_ASSETS, bounds, sigma_from_e8, within};
-use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, Setting, VERSION, seeds};
+use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, Setting, VERSION, Window, seeds};
 
 /// Arguments of `add_asset`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -62,6 +62,44 @@ pub struct AddAssetArgs {
     pub depth_floor: u64,
     pub depth_cap: u64,
     pub depth_half_life_s: u32,
+    /// Sources beside Pyth, and when they are believed.
+    pub sources: SourceArgs,
+    /// How much may leave the vault in a window, native units and seconds; a limit of zero is none.
+    pub outflow_limit: u64,
+    pub outflow_window_s: u32,
+}
+
+/// Sources of a price beside Pyth, and when they are believed.
+#[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
+pub struct SourceArgs {
+    /// A Switchboard pull feed; default for none.
+    pub second_source: Pubkey,
+    /// SPL stake pool that redeems a staked token; default for none. Its underlying is another listed asset.
+    pub stake_pool: Pubkey,
+    pub underlying: Option<u8>,
+    /// Fresh sources that a price needs.
+    pub quorum: u8,
+    /// Distance between sources, and from the stable price, that leaves the breaker alone, basis points.
+    pub max_deviation_bps: u32,
+    pub max_jump_bps: u32,
+    /// Most that a redemption rate may grow in a day, and what a staked token is charged beside its underlying's
+    /// risk, basis points.
+    pub max_growth_bps: u32,
+    pub basis_bps: u32,
+}
+
+impl SourceArgs {
+    /// Pyth alone.
+    pub const PYTH: Self = Self {
+        second_source: Pubkey::new_from_array([0; 32]),
+        stake_pool: Pubkey::new_from_array([0; 32]),
+        underlying: None,
+        quorum: 1,
+        max_deviation_bps: 100,
+        max_jump_bps: 5_000,
+        max_growth_bps: 10,
+        basis_bps: 0,
+    };
 }
 
 impl AddAssetArgs {
@@ -116,6 +154,12 @@ impl AddAssetArgs {
         let mut state = AssetState {
             index,
             decimals: self.decimals,
+            underlying: self.sources.underlying.map_or(0, |at| at.saturating_add(1)),
+            basis: rate_from_bps(self.sources.basis_bps),
+            max_move_bps: self.max_move_bps,
+            max_deviation_bps: self.sources.max_deviation_bps,
+            max_jump_bps: self.sources.max_jump_bps,
+            max_growth_bps: self.sources.max_growth_bps,
             max_age_s: self.max_age_s,
             net_after_ticks: self.net_after_ticks,
             penalty_bps: self.penalty_bps,
@@ -209,6 +253,14 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
         max_confidence_bps: args.max_confidence_bps,
         deposit_cap: args.deposit_cap,
         implied_feed_id: args.implied_feed_id,
+        second_source: args.sources.second_source,
+        stake_pool: args.sources.stake_pool,
+        quorum: args.sources.quorum,
+        freezable: a.mint.as_ref().is_some_and(|m| m.freeze_authority.is_some()),
+        token_program: a.token_program.key(),
+        outflow: Window::default(),
+        outflow_limit: args.outflow_limit,
+        outflow_window_s: args.outflow_window_s,
         reserved: [0; 256],
     });
     let mut board = a.board.load_mut()?;

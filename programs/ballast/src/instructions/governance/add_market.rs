@@ -5,7 +5,10 @@ use ballast_risk::price::Price;
 use crate::error::{BallastError, OrRefuse};
 use crate::event::MarketAdded;
 use crate::limits::{MAX_MARKETS, bounds, within};
-use crate::state::{AssetState, CALL, Clearinghouse, Market, MarketState, PUT, RiskBoard, VERSION, seeds};
+use crate::state::risk_board::SCALE_ONE;
+use crate::state::{
+    AssetState, CALL, Clearinghouse, Market, MarketState, PUT, RiskBoard, SideIndex, VERSION, seeds,
+};
 
 /// Arguments of `add_market`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -114,17 +117,29 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
         pool: 0,
         fees: 0,
         realised: 0,
-        reserved: [0; 248],
+        promised: 0,
+        holders_long: 0,
+        holders_short: 0,
+        window_start: 0,
+        window_taken: 0,
+        cover_accounts: [Pubkey::default(); 2],
+        cover_losses: [0; 2],
+        backstop: Pubkey::default(),
+        reserved: [0; 256],
     });
+    let now = Clock::get()?.unix_timestamp;
     let mut state = MarketState {
         profit_cap: args.profit_cap,
         penalty_bps: args.penalty_bps,
         asset: args.asset,
         open_interest_cap: args.open_interest_cap,
+        long: SideIndex { scale: SCALE_ONE, ..bytemuck::Zeroable::zeroed() },
+        short: SideIndex { scale: SCALE_ONE, ..bytemuck::Zeroable::zeroed() },
+        funding_time: now,
         ..bytemuck::Zeroable::zeroed()
     };
     if let Some(terms) = &args.option {
-        terms.write(asset, Clock::get()?.unix_timestamp, &mut state)?;
+        terms.write(asset, now, &mut state)?;
     }
     board.markets[usize::from(index)] = state;
     board.market_count = index + 1;

@@ -43,7 +43,7 @@ pub fn grow_board<'info>(ctx: Context<'info, GrowBoard<'info>>) -> Result<()> {
         board.version = VERSION;
         board.bump = ctx.bumps.board;
         board.clearinghouse = a.clearinghouse.key();
-        board.set_params(&a.clearinghouse.params);
+        board.start(&a.clearinghouse);
         emit!(BoardCompleted { clearinghouse: a.clearinghouse.key(), board: a.board.key() });
     }
     Ok(())

@@ -3,9 +3,9 @@ use anchor_spl::token::{Mint, Token, TokenAccount};
 
 use crate::error::BallastError;
 use crate::event::ClearinghouseInitialized;
-use crate::limits::ClearinghouseParams;
+use crate::limits::{ClearinghouseParams, LendingParams, PhaseParams, PriceParams};
 use crate::program::Ballast;
-use crate::state::{Clearinghouse, Treasury, VERSION, seeds};
+use crate::state::{Clearinghouse, Treasury, VERSION, Window, seeds};
 
 /// Arguments of `initialize_clearinghouse`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -14,6 +14,14 @@ pub struct InitializeClearinghouseArgs {
     pub governance: Pubkey,
     /// Parameters for every account.
     pub params: ClearinghouseParams,
+    /// How far prices are believed.
+    pub prices: PriceParams,
+    /// How liquidation proceeds.
+    pub phases: PhaseParams,
+    /// What loans cost, and how much may be lent.
+    pub lending: LendingParams,
+    /// Feed of the quote token in dollars; zero for none.
+    pub quote_feed_id: [u8; 32],
 }
 
 /// Only the program's upgrade authority may create a clearinghouse: a first caller could otherwise
@@ -63,6 +71,9 @@ pub fn initialize_clearinghouse(
     args: InitializeClearinghouseArgs,
 ) -> Result<()> {
     args.params.validate()?;
+    args.prices.validate()?;
+    args.phases.validate()?;
+    args.lending.validate()?;
     let a = ctx.accounts;
     let key = a.clearinghouse.key();
     let (board, _) = Pubkey::find_program_address(&[seeds::BOARD, key.as_ref()], &crate::ID);
@@ -80,6 +91,15 @@ pub fn initialize_clearinghouse(
         treasury: a.treasury.key(),
         params: args.params,
         calibration_hash: [0; 32],
+        steward: Pubkey::default(),
+        guardian: Pubkey::default(),
+        next_governance: Pubkey::default(),
+        next_governance_from: 0,
+        proposals: 0,
+        quote_feed_id: args.quote_feed_id,
+        prices: args.prices,
+        phases: args.phases,
+        lending: args.lending,
         reserved: [0; 256],
     });
     a.treasury.set_inner(Treasury {
@@ -87,7 +107,11 @@ pub fn initialize_clearinghouse(
         bump: ctx.bumps.treasury,
         clearinghouse: key,
         insurance: 0,
-        reserved: [0; 128],
+        loans: 0,
+        bad_debt_paid: 0,
+        outflow: Window::default(),
+        lent: Window::default(),
+        reserved: [0; 256],
     });
     emit!(ClearinghouseInitialized {
         clearinghouse: key,

@@ -7,6 +7,7 @@ use crate::event::{LegTaken, Liquidated};
 use crate::heap;
 use crate::limits::{MAX_LIQUIDATION_LEGS, MAX_OPTIONS};
 use crate::margin::BoardView;
+use crate::policy::{self, Action};
 use crate::state::{MarginAccount, Market, RiskBoard, Treasury};
 
 /// What the keeper takes over.
@@ -133,6 +134,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     let a = ctx.accounts;
     let board = a.board.load()?;
     let now = Clock::get()?.unix_timestamp;
+    policy::require_open(&board, Action::Liquidate, now)?;
     let view = BoardView::for_liquidation(&board, now);
     let mut account = a.margin_account.load_mut()?;
     let mut keeper = a.keeper.load_mut()?;
@@ -142,6 +144,9 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     }
 
     let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view, now)).collect::<Result<Vec<_>>>()?;
+    for (asset, _) in &takeovers {
+        policy::require_asset(&board, Action::Liquidate, usize::from(*asset), now)?;
+    }
     let step = price_step(&account, &takeovers, &view)?;
 
     let mut markets = ctx.remaining_accounts.iter();

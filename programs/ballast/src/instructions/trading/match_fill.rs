@@ -8,6 +8,7 @@ use crate::error::{BallastError, OrRefuse};
 use crate::event::Filled;
 use crate::limits::{MAX_OPTIONS, OPTION_PARAMS};
 use crate::margin::BoardView;
+use crate::policy::{self, Action};
 use crate::state::{MarginAccount, Market, MarketState, RiskBoard};
 
 /// Arguments of `match_fill`.
@@ -56,6 +57,10 @@ impl Side<'_> {
         account.remember_crowding(self.market, crowding, view.now());
 
         let (held, holds) = (before.position(self.market).base, account.position(self.market).base);
+        let reduces = holds.unsigned_abs() < held.unsigned_abs() && (holds == 0 || (holds < 0) == (held < 0));
+        let action = if reduces { Action::Reduce } else { Action::Increase };
+        policy::require_market(view.board(), action, self.market.into(), view.now())?;
+        policy::require_unrestricted(account.restrictions, action)?;
         let after = view.margin(account, Basis::Initial).or_refuse()?;
         if !after.meets_initial() {
             let change = Change {

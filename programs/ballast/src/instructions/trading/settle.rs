@@ -4,6 +4,7 @@ use ballast_risk::settlement;
 use crate::error::{BallastError, OrRefuse};
 use crate::event::{OptionSettled, Settled};
 use crate::margin::BoardView;
+use crate::policy::{self, Action};
 use crate::state::{MarginAccount, Market, MarketState, RiskBoard};
 
 /// Settles one position at spot: a loss out of the account's quote into the market's pool, a profit
@@ -58,6 +59,7 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
         }
         unsettled
     } else {
+        policy::require_market(&board, Action::Settle, a.market.index.into(), now)?;
         let spot = view.fresh(a.market.asset.into()).or_refuse()?.spot();
         let slot = account.position(a.market.index);
         settlement::unsettled(slot.base, slot.entry, &spot).or_refuse()?

@@ -1,5 +1,13 @@
 //! Code limits: what no governance can set, whatever it signs.
 
+mod lending;
+mod phases;
+mod prices;
+
+pub use lending::LendingParams;
+pub use phases::PhaseParams;
+pub use prices::PriceParams;
+
 use anchor_lang::prelude::*;
 use ballast_risk::fixed::rate_from_bps;
 use ballast_risk::forecast::ForecastWeights;
@@ -116,6 +124,36 @@ pub mod bounds {
     pub const STRIKE_RATIO: RangeInclusive<u64> = 1 << 26..=1 << 38;
     /// Half-life of a depth report, seconds.
     pub const DEPTH_HALF_LIFE_S: RangeInclusive<u32> = 300..=86_400;
+
+    // ---- prices ----
+    pub const OUTAGE_S: RangeInclusive<u32> = 60..=86_400;
+    pub const GRACE_S: RangeInclusive<u32> = 0..=3_600;
+    pub const CONSISTENT: RangeInclusive<u32> = 1..=32;
+    pub const RECOVERY_S: RangeInclusive<u32> = 0..=3_600;
+    pub const GUARDED_BPS: RangeInclusive<u32> = 0..=10_000;
+    pub const QUOTE_CAP_BPS: RangeInclusive<u32> = 0..=1_000;
+    pub const OFF_PEG_BPS: RangeInclusive<u32> = 10..=1_000;
+
+    // ---- phases of liquidation ----
+    /// Quote micro-units: up to 100 quote.
+    pub const BOUNTY: RangeInclusive<u64> = 0..=100_000_000;
+    pub const DEEP_BPS: RangeInclusive<u32> = 5_000..=10_000;
+    pub const BANKRUPT_BPS: RangeInclusive<u32> = 1_000..=10_000;
+    pub const PENALTY_START_BPS: RangeInclusive<u32> = 1_000..=10_000;
+    pub const PENALTY_GROWTH_S: RangeInclusive<u32> = 0..=3_600;
+    pub const FIRST_STEP_BPS: RangeInclusive<u32> = 500..=10_000;
+    pub const WAIT_S: RangeInclusive<u32> = 0..=600;
+    pub const WINDOW_DEPTH_BPS: RangeInclusive<u32> = 100..=100_000;
+    pub const WINDOW_S: RangeInclusive<u32> = 0..=86_400;
+    pub const TAKEOVER_S: RangeInclusive<u32> = 0..=3_600;
+
+    // ---- lending ----
+    /// A year.
+    pub const INTEREST_BPS: RangeInclusive<u32> = 0..=50_000;
+    pub const KINK_BPS: RangeInclusive<u32> = 1_000..=9_900;
+    pub const UTILISATION_BPS: RangeInclusive<u32> = 0..=9_500;
+    pub const FLOW_BPS: RangeInclusive<u32> = 0..=10_000;
+    pub const STEP_S: RangeInclusive<u32> = 1..=86_400;
 }
 
 /// Parameters that hold for every account of a clearinghouse.

@@ -1,0 +1,166 @@
+//! What may be done in which state: one table.
+//!
+//! An asset's breaker has four states. *Normal*; *guarded*: its risk is above what governance allows, so new risk stops
+//! and IM rises, while everything else goes on; *doubted*: the price itself is not believed (it jumped, its sources are
+//! apart, its confidence is wide), so nobody is hurt by it until it is confirmed; *halted*: there is no price. Besides,
+//! the quote token may be off its peg, an outage may have just ended (*grace*), the guardian may have paused new risk
+//! or deposits for a time, and an account, a market or an asset may be restricted to reducing.
+//!
+//! | | normal | guarded | doubted | halted | off peg | grace | new risk paused | deposits paused | reduce-only |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | deposit | yes | yes | yes | yes | yes | yes | yes | no | yes |
+//! | withdraw¹ | yes | yes | yes | yes | yes | yes | yes | yes | yes |
+//! | borrow | yes | no | no | no | no | yes | no | yes | no |
+//! | increase | yes | no | no | no | no | yes | no | yes | no |
+//! | reduce | yes | yes | yes | no | yes | yes | yes | yes | yes |
+//! | settle | yes | yes | no | no | yes | yes | yes | yes | yes |
+//! | liquidate² | yes | yes | no | no | yes | no | yes | no | yes |
+//!
+//! ¹ IM must hold with every doubted or halted asset counted as zero. ² Of the asset's own legs. An account that holds
+//! a doubted or halted asset is judged with it at the bound that favours the account, and its other legs may be taken.
+//!
+//! Whoever may not deposit cannot save an account: so liquidation waits while deposits are paused.
+
+use anchor_lang::prelude::*;
+
+use crate::error::BallastError;
+use crate::state::RiskBoard;
+
+/// Restrictions of an account, a market or an asset.
+pub mod restriction {
+    /// Positions and loans in it may only be reduced.
+    pub const REDUCE_ONLY: u8 = 1;
+}
+
+/// What the guardian may pause, for a time.
+pub mod pause {
+    /// New positions and loans.
+    pub const NEW_RISK: u32 = 1;
+    /// Deposits, and with them liquidation.
+    pub const DEPOSITS: u32 = 2;
+    /// All of them.
+    pub const ALL: u32 = NEW_RISK | DEPOSITS;
+}
+
+/// States of an asset's breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Breaker {
+    Normal = 0,
+    Guarded = 1,
+    Doubted = 2,
+    Halted = 3,
+}
+
+/// What somebody wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Action {
+    Deposit = 0,
+    Withdraw = 1,
+    Borrow = 2,
+    Increase = 3,
+    Reduce = 4,
+    Settle = 5,
+    Liquidate = 6,
+}
+
+/// Every state that can stand in the way, in the order of the table's columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum State {
+    Normal = 0,
+    Guarded = 1,
+    Doubted = 2,
+    Halted = 3,
+    OffPeg = 4,
+    Grace = 5,
+    NewRiskPaused = 6,
+    DepositsPaused = 7,
+    ReduceOnly = 8,
+}
+
+const Y: bool = true;
+const N: bool = false;
+/// The table above, a row an [`Action`], a column a [`State`].
+const ALLOWED: [[bool; 9]; 7] = [
+    [Y, Y, Y, Y, Y, Y, Y, N, Y],
+    [Y, Y, Y, Y, Y, Y, Y, Y, Y],
+    [Y, N, N, N, N, Y, N, Y, N],
+    [Y, N, N, N, N, Y, N, Y, N],
+    [Y, Y, Y, N, Y, Y, Y, Y, Y],
+    [Y, Y, N, N, Y, Y, Y, Y, Y],
+    [Y, Y, N, N, Y, N, Y, N, Y],
+];
+
+/// Whether the table allows an action in a state.
+#[must_use]
+pub const fn allows(action: Action, state: State) -> bool {
+    ALLOWED[action as usize][state as usize]
+}
+
+/// The sentence for a state that stands in the way.
+fn refusal(state: State) -> BallastError {
+    match state {
+        State::Normal => BallastError::NotReducing,
+        State::Guarded => BallastError::AssetGuarded,
+        State::Doubted => BallastError::PriceDoubted,
+        State::Halted => BallastError::AssetHalted,
+        State::OffPeg => BallastError::QuoteOffPeg,
+        State::Grace => BallastError::GracePeriod,
+        State::NewRiskPaused | State::DepositsPaused => BallastError::Paused,
+        State::ReduceOnly => BallastError::ReduceOnly,
+    }
+}
+
+/// Refuses an action that a state forbids.
+fn require_in(action: Action, state: State) -> Result<()> {
+    if allows(action, state) { Ok(()) } else { Err(refusal(state).into()) }
+}
+
+/// Refuses an action that the clearinghouse as a whole does not allow now.
+pub fn require_open(board: &RiskBoard, action: Action, now: i64) -> Result<()> {
+    let paused = if now < board.pause_until { board.paused } else { 0 };
+    for (stands, state) in [
+        (board.off_peg != 0, State::OffPeg),
+        (now < board.grace_until, State::Grace),
+        (paused & pause::NEW_RISK != 0, State::NewRiskPaused),
+        (paused & pause::DEPOSITS != 0, State::DepositsPaused),
+    ] {
+        if stands {
+            require_in(action, state)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an action that the restrictions of an account, a market or an asset forbid.
+pub fn require_unrestricted(restrictions: u8, action: Action) -> Result<()> {
+    if restrictions & restriction::REDUCE_ONLY != 0 {
+        require_in(action, State::ReduceOnly)?;
+    }
+    Ok(())
+}
+
+/// Refuses an action on a listed asset that the asset or the clearinghouse does not allow now.
+pub fn require_asset(board: &RiskBoard, action: Action, asset: usize, now: i64) -> Result<()> {
+    require_open(board, action, now)?;
+    let state = board.asset(asset).map_err(BallastError::from)?;
+    require_unrestricted(state.restrictions, action)?;
+    if now < state.grace_until {
+        require_in(action, State::Grace)?;
+    }
+    match state.breaker(now) {
+        Breaker::Normal => Ok(()),
+        Breaker::Guarded => require_in(action, State::Guarded),
+        Breaker::Doubted => require_in(action, State::Doubted),
+        Breaker::Halted => require_in(action, State::Halted),
+    }
+}
+
+/// Refuses an action in a listed market that market, asset or clearinghouse does not allow now.
+pub fn require_market(board: &RiskBoard, action: Action, market: usize, now: i64) -> Result<()> {
+    let listed = board.market(market).map_err(BallastError::from)?;
+    require_unrestricted(listed.restrictions, action)?;
+    require_asset(board, action, listed.asset.into(), now)
+}
