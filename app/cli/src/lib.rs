@@ -6,6 +6,7 @@
 //! | [`backtest`] | the engine over history: coverage, clustering and cost of its margins |
 //! | [`calibration`] | history in, what a board is loaded with before it opens out |
 //! | [`demo`] | replays bars through the compiled program, with traders and keepers |
+//! | [`migrate`] | a clearinghouse's config in, what is left to be done on a cluster out |
 //! | [`report`] | what the demo shows: terminal, one HTML page, JSON |
 //! | [`commands`] | the command line |
 
@@ -13,6 +14,7 @@ pub mod backtest;
 pub mod calibration;
 pub mod commands;
 pub mod demo;
+pub mod migrate;
 pub mod prices;
 pub mod random;
 pub mod report;

@@ -24,6 +24,8 @@
 //! The numbers are not an estimate of what the board would hold: they are what the program's own board
 //! holds after it was fed the closes.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use ballast_risk::ring::ROLLING;
 use ballast_risk::scenario::{self, SCENARIOS};
@@ -136,6 +138,16 @@ impl CalibrationFile {
     }
 
     /// Reads a calibration file.
+    ///
+    /// # Errors
+    /// If there is none; as [`Self::parse`].
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the calibration {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("in {}", path.display()))
+    }
+
+    /// The same, from its text.
     ///
     /// # Errors
     /// If it is none, is of another version, or holds rows that the program would refuse.

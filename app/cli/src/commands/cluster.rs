@@ -6,6 +6,8 @@ use ballast::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
 use ballast_client::deployment::symbol_text;
 use ballast_client::{Deployment, decode};
 use clap::Args;
+use solana_account::Account;
+use solana_commitment_config::CommitmentConfig;
 use solana_rpc_client::rpc_client::RpcClient;
 
 /// Which cluster.
@@ -26,20 +28,30 @@ impl Cluster {
         }
     }
 
-    /// Reads an account that must be the program's.
-    pub fn read(&self, address: &Pubkey, what: &str) -> Result<Vec<u8>> {
+    /// A client of the node.
+    pub fn client(&self) -> Result<RpcClient> {
         let url = self.address();
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!(
                 "'{url}' is no cluster: give a URL that starts with http:// or https://, or localnet, devnet, mainnet"
             );
         }
-        let client = RpcClient::new(url);
+        Ok(RpcClient::new_with_commitment(url, CommitmentConfig::confirmed()))
+    }
+
+    /// The account at an address, whoever owns it; none where there is none.
+    pub fn account(&self, address: &Pubkey) -> Result<Option<Account>> {
+        let (client, url) = (self.client()?, self.address());
         let found = client
             .get_account_with_commitment(address, client.commitment())
-            .map_err(|e| anyhow!("cannot reach {url} ({e}): is the node running, and is --url right?"))?
-            .value;
-        let Some(account) = found else {
+            .map_err(|e| anyhow!("cannot reach {url} ({e}): is the node running, and is --url right?"))?;
+        Ok(found.value)
+    }
+
+    /// Reads an account that must be the program's.
+    pub fn read(&self, address: &Pubkey, what: &str) -> Result<Vec<u8>> {
+        let url = self.address();
+        let Some(account) = self.account(address)? else {
             bail!(
                 "there is no account {address} on {url}: check the address of the {what}, and that --url is its cluster"
             );

@@ -7,6 +7,7 @@ mod cluster;
 mod demo;
 mod explain;
 mod health;
+mod migrate;
 
 use std::io::{ErrorKind, Write};
 
@@ -35,6 +36,8 @@ enum Command {
     Explain(explain::Explain),
     /// Prices, volatilities and haircuts of a clearinghouse on a cluster
     Board(board::Board),
+    /// Bring a cluster to what a config says: shows the difference, and applies it when told to
+    Migrate(migrate::Migrate),
 }
 
 impl Cli {
@@ -50,6 +53,7 @@ impl Cli {
             Command::Health(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Board(command) => command.run(),
+            Command::Migrate(command) => command.run(),
         }
     }
 }

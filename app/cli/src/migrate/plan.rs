@@ -1,0 +1,320 @@
+//! From what stands to what should stand.
+
+use anchor_lang::prelude::Pubkey;
+use anchor_lang::solana_program::instruction::Instruction;
+use anyhow::{Context, Result, bail, ensure};
+use ballast::instructions::LoadCalibrationArgs;
+use ballast::state::{AssetConfig, Clearinghouse, Market, RiskBoard};
+use ballast_client::deployment::symbol_text;
+use ballast_client::{Deployment, decode};
+use ballast_risk::stress;
+use serde_json::Value;
+
+use super::chain::Chain;
+use super::config::{Asset, Config};
+use super::idl;
+
+/// Who has to sign a step besides the payer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// Nobody.
+    Anybody,
+    /// The program's upgrade authority.
+    UpgradeAuthority,
+    /// The clearinghouse's governance.
+    Governance,
+}
+
+/// One instruction on the way.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it does, in a line.
+    pub what: String,
+    /// The instruction.
+    pub instruction: Instruction,
+    /// Who has to sign it.
+    pub signer: Signer,
+}
+
+/// A parameter that stands otherwise than the config says, and that no migration changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is of.
+    pub of: String,
+    /// Its name.
+    pub parameter: String,
+    /// What stands.
+    pub stands: Value,
+    /// What the config says.
+    pub wanted: Value,
+}
+
+/// What is left to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// In this order.
+    pub steps: Vec<Step>,
+    /// What governance would have to propose.
+    pub differences: Vec<Difference>,
+}
+
+/// Who pays and signs.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// Pays for accounts.
+    pub payer: Pubkey,
+    /// The program's upgrade authority.
+    pub upgrade_authority: Pubkey,
+}
+
+/// Parameters of an asset that a listing sets and only governance changes.
+const ASSET_PARAMETERS: [&str; 26] = [
+    "decimals",
+    "underlying",
+    "max_age_s",
+    "net_after_ticks",
+    "penalty_bps",
+    "index_weight_bps",
+    "envelope_bps",
+    "impact_bps",
+    "crowd_share_bps",
+    "depth_half_life_s",
+    "fall_bps",
+    "rise_bps",
+    "depth_floor",
+    "depth_cap",
+    "haircut_min",
+    "haircut_max",
+    "sigma_floor",
+    "stable_half_life_s",
+    "fast_half_life_s",
+    "slow_half_life_s",
+    "grid_s",
+    "basis",
+    "max_move_bps",
+    "max_deviation_bps",
+    "max_jump_bps",
+    "max_growth_bps",
+];
+
+struct Planner<'a, C: Chain> {
+    chain: &'a C,
+    config: &'a Config,
+    at: Deployment,
+    keys: Keys,
+    plan: Plan,
+}
+
+/// Holds a config against a chain.
+///
+/// # Errors
+/// If the chain cannot be read, or holds something under these addresses that this release does not know.
+pub fn plan<C: Chain>(chain: &C, config: &Config, keys: Keys) -> Result<Plan> {
+    let mut planner =
+        Planner { chain, config, at: Deployment::of(config.quote_mint), keys, plan: Plan::default() };
+    let house = planner.clearinghouse()?;
+    let board = planner.board()?;
+    planner.assets(house.as_ref(), board.as_deref())?;
+    planner.markets(house.as_ref())?;
+    planner.roles(house.as_ref());
+    if config.open && !house.is_some_and(|house| house.open) {
+        let open = planner.at.open_clearinghouse(config.clearinghouse.governance);
+        planner.step("open for deposits: calibration ends".into(), open, Signer::Governance);
+    }
+    Ok(planner.plan)
+}
+
+impl<C: Chain> Planner<'_, C> {
+    fn step(&mut self, what: String, instruction: Instruction, signer: Signer) {
+        self.plan.steps.push(Step { what, instruction, signer });
+    }
+
+    /// Notes every one of `names` (all where there are none) that stands otherwise.
+    fn compare(&mut self, of: &str, stands: &Value, wanted: &Value, names: &[&str]) {
+        let Some(wanted) = wanted.as_object() else { return };
+        for (name, wanted) in wanted {
+            let asked = names.is_empty() || names.contains(&name.as_str());
+            if asked && stands[name] != *wanted {
+                let (parameter, stands) = (name.clone(), stands[name].clone());
+                let difference = Difference { of: of.into(), parameter, stands, wanted: wanted.clone() };
+                self.plan.differences.push(difference);
+            }
+        }
+    }
+
+    fn clearinghouse(&mut self) -> Result<Option<Clearinghouse>> {
+        let wanted = &self.config.clearinghouse;
+        let Some(data) = self.chain.data(&self.at.clearinghouse)? else {
+            let (payer, authority) = (self.keys.payer, self.keys.upgrade_authority);
+            let initialise = self.at.initialize_clearinghouse(payer, authority, wanted.clone());
+            let what = format!("create the clearinghouse {}", self.at.clearinghouse);
+            self.step(what, initialise, Signer::UpgradeAuthority);
+            return Ok(None);
+        };
+        let house: Clearinghouse = decode::config(&data)?;
+        for (name, stands, should) in [
+            ("ClearinghouseParams", bytemuck::bytes_of(&house.params), bytemuck::bytes_of(&wanted.params)),
+            ("PriceParams", bytemuck::bytes_of(&house.prices), bytemuck::bytes_of(&wanted.prices)),
+            ("PhaseParams", bytemuck::bytes_of(&house.phases), bytemuck::bytes_of(&wanted.phases)),
+            ("LendingParams", bytemuck::bytes_of(&house.lending), bytemuck::bytes_of(&wanted.lending)),
+        ] {
+            self.compare("clearinghouse", &idl::show(name, stands)?, &idl::show(name, should)?, &[]);
+        }
+        if house.governance != wanted.governance {
+            self.plan.differences.push(Difference {
+                of: "clearinghouse".into(),
+                parameter: "governance".into(),
+                stands: house.governance.to_string().into(),
+                wanted: wanted.governance.to_string().into(),
+            });
+        }
+        Ok(Some(house))
+    }
+
+    fn board(&mut self) -> Result<Option<Box<RiskBoard>>> {
+        let size = self.chain.data(&self.at.board)?.map(|data| (data.len(), data));
+        let step = anchor_lang::solana_program::entrypoint::MAX_PERMITTED_DATA_INCREASE;
+        let payer = self.keys.payer;
+        if size.is_none() {
+            self.step("create the risk board".into(), self.at.create_board(payer), Signer::Anybody);
+        }
+        let length = size.as_ref().map_or(step, |(length, _)| *length);
+        let steps = RiskBoard::SPACE.saturating_sub(length).div_ceil(step);
+        for turn in 1..=steps {
+            let what = format!("grow the risk board, {turn} of {steps}");
+            self.step(what, self.at.grow_board(payer), Signer::Anybody);
+        }
+        match size {
+            Some((_, data)) if steps == 0 => Ok(Some(decode::board(&data)?)),
+            _ => Ok(None),
+        }
+    }
+
+    fn assets(&mut self, house: Option<&Clearinghouse>, board: Option<&RiskBoard>) -> Result<()> {
+        let listed = house.map_or(0, |house| usize::from(house.asset_count));
+        let config = self.config;
+        ensure!(
+            listed <= config.assets.len(),
+            "{listed} assets are listed, and the config has {}: an asset cannot be taken off",
+            config.assets.len()
+        );
+        for (index, asset) in config.assets.iter().enumerate() {
+            let at = u8::try_from(index)?;
+            match board.filter(|_| index < listed) {
+                Some(board) => self.compare_asset(at, asset, board)?,
+                None => {
+                    let (payer, governance) = (self.keys.payer, config.clearinghouse.governance);
+                    let list = self.at.add_asset(payer, governance, at, asset.mint, asset.listing.clone());
+                    self.step(format!("list {} as asset {at}", asset.name()), list, Signer::Governance);
+                }
+            }
+            let state = board.filter(|_| index < listed).map(|board| (&board.assets[index], board));
+            // What an asset starts with is loaded before its first price, or never.
+            let used = state.is_some_and(|(a, _)| a.spot_mantissa != 0);
+            if !used {
+                self.history(at, asset, state.is_some_and(|(a, _)| a.rows_filled != 0))?;
+                if let Some(args) = &asset.stress {
+                    let column = stress::column(&args.shocks);
+                    if state.is_none_or(|(_, board)| board.stress[index] != column) {
+                        let load = self.at.load_stress(config.clearinghouse.governance, args.clone());
+                        self.step(format!("load stress of {}", asset.name()), load, Signer::Governance);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn history(&mut self, index: u8, asset: &Asset, loaded: bool) -> Result<()> {
+        let Some(file) = self.config.calibration.as_ref().filter(|_| !loaded) else { return Ok(()) };
+        let name = asset.name();
+        let Some(known) = file.assets.iter().find(|a| a.symbol == name) else { return Ok(()) };
+        let listing = &asset.listing;
+        let half_lives = (file.fast_half_life_s, file.slow_half_life_s);
+        ensure!(
+            half_lives == (listing.fast_half_life_s, listing.slow_half_life_s),
+            "the calibration of {name} is for half-lives of {half_lives:?} seconds, and it is listed with others"
+        );
+        let args = LoadCalibrationArgs {
+            asset: index,
+            variance_short: known.variance_short,
+            variance_fast: known.variance_fast,
+            variance_slow: known.variance_slow,
+            returns: known.returns.clone(),
+        };
+        let load = self.at.load_calibration(self.config.clearinghouse.governance, args);
+        self.step(format!("load the calibration of {name}"), load, Signer::Governance);
+        Ok(())
+    }
+
+    fn compare_asset(&mut self, index: u8, asset: &Asset, board: &RiskBoard) -> Result<()> {
+        let name = asset.name();
+        let data = self.chain.data(&self.at.asset(index))?;
+        let config: AssetConfig = decode::config(&data.context("a listed asset has a config")?)?;
+        let stands = symbol_text(&config.symbol);
+        if stands != name || config.mint != asset.mint.unwrap_or_default() {
+            bail!(
+                "asset {index} is {stands} (mint {}) on the chain and {name} in the config: assets keep their order",
+                config.mint
+            );
+        }
+        let expected = asset.listing.state(index, &board.setting(self.chain.now()?))?;
+        let states = [&board.assets[usize::from(index)], &expected]
+            .map(|state| idl::show("AssetState", bytemuck::bytes_of(state)));
+        let [stands, wanted] = states;
+        self.compare(&name, &stands?, &wanted?, &ASSET_PARAMETERS);
+        let listing = &asset.listing;
+        let stands = serde_json::json!({
+            "deposit_cap": config.deposit_cap, "max_confidence_bps": config.max_confidence_bps,
+            "quorum": config.quorum, "outflow_limit": config.outflow_limit,
+            "outflow_window_s": config.outflow_window_s,
+        });
+        let wanted = serde_json::json!({
+            "deposit_cap": listing.deposit_cap, "max_confidence_bps": listing.max_confidence_bps,
+            "quorum": listing.sources.quorum, "outflow_limit": listing.outflow_limit,
+            "outflow_window_s": listing.outflow_window_s,
+        });
+        self.compare(&name, &stands, &wanted, &[]);
+        Ok(())
+    }
+
+    fn markets(&mut self, house: Option<&Clearinghouse>) -> Result<()> {
+        let listed = house.map_or(0, |house| usize::from(house.market_count));
+        let config = self.config;
+        for (index, args) in config.markets.iter().enumerate() {
+            let (at, name) = (u8::try_from(index)?, symbol_text(&args.symbol));
+            if index >= listed {
+                let (payer, governance) = (self.keys.payer, config.clearinghouse.governance);
+                let open = self.at.add_market(payer, governance, at, args.clone());
+                self.step(format!("open {name} as market {at}"), open, Signer::Governance);
+                continue;
+            }
+            let data = self.chain.data(&self.at.market(at))?;
+            let market: Market = decode::config(&data.context("an open market has an account")?)?;
+            let stands = symbol_text(&market.symbol);
+            if stands != name {
+                bail!(
+                    "market {at} is {stands} on the chain and {name} in the config: markets keep their order"
+                );
+            }
+            let stands = serde_json::json!({
+                "band_bps": market.band_bps, "fee_bps": market.fee_bps,
+                "open_interest_cap": market.open_interest_cap,
+            });
+            let wanted = serde_json::json!({
+                "band_bps": args.band_bps, "fee_bps": args.fee_bps,
+                "open_interest_cap": args.open_interest_cap,
+            });
+            self.compare(&name, &stands, &wanted, &[]);
+        }
+        Ok(())
+    }
+
+    fn roles(&mut self, house: Option<&Clearinghouse>) {
+        let (wanted, governance) = (self.config.depth_reporter, self.config.clearinghouse.governance);
+        if wanted != house.map_or(Pubkey::default(), |house| house.depth_reporter) {
+            let name = self.at.set_depth_reporter(governance, wanted);
+            self.step(format!("name {wanted} as depth reporter"), name, Signer::Governance);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Migrations: a config, and what it does to a chain.
+
+use std::path::Path;
+
+use anchor_lang::prelude::Pubkey;
+use ballast::state::Clearinghouse;
+use ballast_cli::migrate::{Chain, Config, Given, Keys, Plan, Signer, plan};
+use ballast_client::{Deployment, decode};
+use ballast_sandbox::{Keypair, Signer as _, Vm};
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations"))
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(folder().join(name)).expect("the config is in the repository")
+}
+
+/// A VM, its governance, and the config of a local cluster.
+struct Scene {
+    vm: Vm,
+    governance: Keypair,
+    given: Given,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut vm = Vm::new();
+        let governance = Keypair::new();
+        let given = Given { quote_mint: Some(vm.create_mint(6)), governance: Some(governance.pubkey()) };
+        Self { vm, governance, given }
+    }
+
+    fn config(&self, change: impl Fn(String) -> String) -> Config {
+        Config::parse(&change(text("localnet.toml")), folder(), self.given).expect("a config")
+    }
+
+    fn plan(&self, config: &Config) -> Plan {
+        let keys =
+            Keys { payer: self.vm.payer.pubkey(), upgrade_authority: self.vm.upgrade_authority.pubkey() };
+        plan(&self.vm, config, keys).expect("a plan")
+    }
+
+    /// Carries out the first `count` steps.
+    fn apply(&mut self, plan: &Plan, count: usize) {
+        for step in plan.steps.iter().take(count) {
+            let key = match step.signer {
+                Signer::Anybody => self.vm.payer.insecure_clone(),
+                Signer::UpgradeAuthority => self.vm.upgrade_authority.insecure_clone(),
+                Signer::Governance => self.governance.insecure_clone(),
+            };
+            let sent = self.vm.send(std::slice::from_ref(&step.instruction), &[&key]);
+            sent.unwrap_or_else(|e| panic!("{}: {e}", step.what));
+        }
+    }
+
+    fn house(&self) -> Clearinghouse {
+        let at = Deployment::of(self.given.quote_mint.expect("given"));
+        decode::config(&self.vm.data(&at.clearinghouse)).expect("a clearinghouse")
+    }
+}
+
+#[test]
+fn a_config_becomes_an_open_clearinghouse_and_then_nothing_is_left() {
+    let mut scene = Scene::new();
+    let config = scene.config(|text| text);
+    let all = scene.plan(&config);
+    assert!(all.differences.is_empty());
+    scene.apply(&all, usize::MAX);
+    let house = scene.house();
+    assert!(house.open);
+    assert_eq!((house.asset_count, house.market_count), (3, 3));
+    assert_eq!(house.params, config.clearinghouse.params);
+
+    let again = scene.plan(&config);
+    assert!(again.steps.is_empty(), "{:?}", again.steps.iter().map(|s| &s.what).collect::<Vec<_>>());
+    assert!(again.differences.is_empty(), "{:?}", again.differences);
+}
+
+#[test]
+fn a_migration_that_was_interrupted_goes_on_where_it_stopped() {
+    let mut scene = Scene::new();
+    let config = scene.config(|text| text);
+    let all = scene.plan(&config).steps.len();
+    for done in 1..=all {
+        let next = scene.plan(&config);
+        assert_eq!(next.steps.len(), all + 1 - done, "before step {done}");
+        scene.apply(&next, 1);
+    }
+    assert!(scene.plan(&config).steps.is_empty());
+}
+
+#[test]
+fn what_stands_otherwise_is_shown_and_left_to_governance() {
+    let mut scene = Scene::new();
+    let config = scene.config(|text| text);
+    let all = scene.plan(&config);
+    scene.apply(&all, usize::MAX);
+
+    let changed = scene.config(|text| {
+        text.replace("buffer_bps = 1_000", "buffer_bps = 1_200").replacen(
+            "max_age_s = 60",
+            "max_age_s = 45",
+            1,
+        )
+    });
+    let next = scene.plan(&changed);
+    assert!(next.steps.is_empty());
+    let said: Vec<_> = next.differences.iter().map(|d| (d.of.as_str(), d.parameter.as_str())).collect();
+    assert_eq!(said, [("clearinghouse", "buffer_bps"), ("BTC", "max_age_s")]);
+    assert_eq!((&next.differences[0].stands, &next.differences[0].wanted), (&1_000.into(), &1_200.into()));
+}
+
+#[test]
+fn a_new_depth_reporter_is_one_step() {
+    let mut scene = Scene::new();
+    let config = scene.config(|text| text);
+    let all = scene.plan(&config);
+    scene.apply(&all, usize::MAX);
+    let reporter = Pubkey::new_unique();
+    let named = scene
+        .config(|text| text.replace("depth_reporter = \"\"", &format!("depth_reporter = \"{reporter}\"")));
+    let next = scene.plan(&named);
+    assert_eq!(next.steps.len(), 1);
+    scene.apply(&next, 1);
+    assert_eq!(scene.house().depth_reporter, reporter);
+}
+
+#[test]
+fn assets_keep_their_order() {
+    let mut scene = Scene::new();
+    let config = scene.config(|text| text);
+    let all = scene.plan(&config);
+    scene.apply(&all, usize::MAX);
+    let swapped = scene
+        .config(|text| text.replace("\"BTC", "\"???").replace("\"ETH", "\"BTC").replace("\"???", "\"ETH"));
+    let keys = Keys { payer: Pubkey::new_unique(), upgrade_authority: Pubkey::new_unique() };
+    let said = format!("{:#}", plan(&scene.vm, &swapped, keys).err().expect("refused"));
+    assert!(said.contains("asset 0 is BTC") && said.contains("ETH in the config"), "{said}");
+}
+
+#[test]
+fn configs_of_real_clusters_are_whole_but_for_governance() {
+    for name in ["devnet.toml", "mainnet.toml"] {
+        let missing = Config::parse(&text(name), folder(), Given::default()).expect_err("no governance");
+        assert!(missing.to_string().contains("roles.governance is missing"), "{missing}");
+        let given = Given { governance: Some(Pubkey::new_unique()), ..Given::default() };
+        let config = Config::parse(&text(name), folder(), given).expect("everything else is there");
+        assert!(config.upgrade_delay_s >= 3_600);
+        assert!(!config.open, "opening is a decision of its own");
+        let plan = plan(
+            &ballast_cli::migrate::Memory::default(),
+            &config,
+            Keys { payer: Pubkey::new_unique(), upgrade_authority: Pubkey::new_unique() },
+        );
+        assert!(plan.expect("an empty chain").steps.len() > 10);
+    }
+}
+
+#[test]
+fn mistakes_in_a_config_are_named() {
+    let scene = Scene::new();
+    let says = |from: &str, to: &str| {
+        let changed = text("localnet.toml").replacen(from, to, 1);
+        assert_ne!(changed, text("localnet.toml"), "{from}");
+        format!("{:#}", Config::parse(&changed, folder(), scene.given).expect_err("refused"))
+    };
+    assert!(says("buffer_bps", "bufer_bps").contains("'bufer_bps' is no parameter"));
+    assert!(says("buffer_bps = 1_000", "buffer_bps = 1").contains("[clearinghouse.params]"));
+    assert!(says("on = \"BTC\"", "on = \"DOGE\"").contains("market 0: it is on 'DOGE'"));
+    assert!(says("stress_bps = [-1800", "stress_bps = [-18000").contains("asset 0: a stress row"));
+    assert!(says("penalty_bps = 50", "penalty_bps = \"50\"").contains("asset 0: 'penalty_bps'"));
+}
+
+/// A chain that cannot be reached.
+struct Silent;
+
+impl Chain for Silent {
+    fn data(&self, _: &Pubkey) -> anyhow::Result<Option<Vec<u8>>> {
+        anyhow::bail!("no answer")
+    }
+
+    fn now(&self) -> anyhow::Result<i64> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_chain_that_does_not_answer_is_not_an_empty_one() {
+    let scene = Scene::new();
+    let config = scene.config(|text| text);
+    let keys = Keys { payer: Pubkey::new_unique(), upgrade_authority: Pubkey::new_unique() };
+    assert!(plan(&Silent, &config, keys).is_err());
+}
