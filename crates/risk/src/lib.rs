@@ -44,6 +44,8 @@
 //! | [`shape`], [`option_book`] | the same under absolute shocks → an account's options in its margin |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
+//! | [`interest`] | how much quote is lent → what a loan owes |
+//! | [`window`] | how much passed lately → whether more may |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
 //!
 //! Rounding is against the account throughout: values down, requirements up. Every operation on
@@ -66,6 +68,7 @@ pub mod forecast;
 pub mod haircut;
 pub mod implied;
 pub mod index;
+pub mod interest;
 mod leg;
 pub mod liquidation;
 pub mod liquidity;
@@ -81,5 +84,6 @@ pub mod shape;
 pub mod stress;
 pub mod table;
 pub mod volatility;
+pub mod window;
 
 pub use error::{Result, RiskError};
