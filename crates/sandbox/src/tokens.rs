@@ -153,7 +153,12 @@ impl Vm {
     ///
     /// # Panics
     /// If the token program refuses.
-    pub fn create_mint_2022(&mut self, decimals: u8, freezable: bool, extensions: &[MintExtension]) -> Pubkey {
+    pub fn create_mint_2022(
+        &mut self,
+        decimals: u8,
+        freezable: bool,
+        extensions: &[MintExtension],
+    ) -> Pubkey {
         let (mint, who) = (Keypair::new(), self.payer.pubkey());
         let kinds: Vec<_> = extensions.iter().map(|e| e.kind()).collect();
         let bytes = ExtensionType::try_calculate_account_len::<MintState>(&kinds).expect("a size");
@@ -221,8 +226,7 @@ impl Vm {
     /// Never: the arguments are valid.
     pub fn set_transfer_hook(&mut self, mint: &Pubkey, program: Option<Pubkey>) -> Sent {
         let who = self.payer.pubkey();
-        let set =
-            extension::transfer_hook::instruction::update(&token_2022::ID, mint, &who, &[], program);
+        let set = extension::transfer_hook::instruction::update(&token_2022::ID, mint, &who, &[], program);
         self.send(&[set.expect("the arguments are valid")], &[])
     }
 
@@ -303,5 +307,22 @@ impl Vm {
     pub fn tokens(&self, wallet: &Pubkey) -> u64 {
         // amount follows mint (32) and owner (32)
         self.data(wallet).get(64..72).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+    }
+}
+
+impl Vm {
+    /// Creates an SPL Token mint that the payer can also freeze.
+    ///
+    /// # Panics
+    /// If the token program refuses.
+    pub fn create_freezable_mint(&mut self, decimals: u8) -> Pubkey {
+        let (mint, who) = (Keypair::new(), self.payer.pubkey());
+        let key = mint.pubkey();
+        let initialise =
+            spl_token::instruction::initialize_mint2(&token::ID, &key, &who, Some(&who), decimals)
+                .expect("the arguments are valid");
+        let create = self.allocate(&mint, MINT_BYTES, &token::ID);
+        self.send(&[create, initialise], &[&mint]).expect("the token program creates the mint");
+        key
     }
 }

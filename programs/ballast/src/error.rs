@@ -185,7 +185,6 @@ pub enum BallastError {
     MintRescaled,
     #[msg("The mint has an extension that is not on the list of accepted ones")]
     MintExtensionUnknown,
-
     // ---- governance ----
 }
 

@@ -39,7 +39,12 @@ impl Deployment {
 
     /// `set_mode` of an empty account: isolated to a market, or cross; signed by the owner.
     #[must_use]
-    pub fn set_mode(&self, owner: Pubkey, margin_account: Pubkey, isolated_market: Option<u8>) -> Instruction {
+    pub fn set_mode(
+        &self,
+        owner: Pubkey,
+        margin_account: Pubkey,
+        isolated_market: Option<u8>,
+    ) -> Instruction {
         let market = isolated_market.map(|m| self.market(m));
         build(&accounts::SetMode { owner, margin_account, market }, &instruction::SetMode {})
     }

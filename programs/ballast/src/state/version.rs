@@ -25,7 +25,9 @@ fn require_current(account: &AccountInfo) -> Result<()> {
 
 /// The context, once every account of this program in it is known to be of the current version. Each handler but
 /// `migrate` is called through it, so that none reads the fields of one layout in the bytes of another.
-pub fn current<'a, 'info, T: Bumps + ToAccountInfos<'info>>(context: Context<'a, T>) -> Result<Context<'a, T>> {
+pub fn current<'a, 'info, T: Bumps + ToAccountInfos<'info>>(
+    context: Context<'a, T>,
+) -> Result<Context<'a, T>> {
     context.accounts.to_account_infos().iter().try_for_each(require_current)?;
     context.remaining_accounts.iter().try_for_each(require_current)?;
     Ok(context)
