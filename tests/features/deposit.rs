@@ -286,5 +286,5 @@ fn attack_the_token_program_is_the_token_program() {
     let wallet = person.wallets[&house.at.quote_mint];
     let deposit = house.at.deposit(person.account, person.pubkey(), None, wallet, QUOTE);
     let other = with_account(deposit, anchor_spl::token::ID, anchor_spl::token_2022::ID);
-    refused_ix(&mut house, ErrorCode::InvalidProgramId, other, &[&person.key]);
+    refused_ix(&mut house, BallastError::WrongTokenProgram, other, &[&person.key]);
 }

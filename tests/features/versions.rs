@@ -11,6 +11,8 @@ use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer};
 use crate::common::{BASE, COIN, refused_ix, sol};
 
 const VERSION_AT: usize = 8;
+/// Version and bump of the clearinghouse come before it.
+const OPEN_AT: usize = 10;
 
 /// Every instruction but `migrate`, that reads an account of the program's, with who signs it.
 fn every_instruction(house: &mut House, who: &Person, desk: &Person) -> Vec<(Instruction, Vec<Keypair>)> {
@@ -79,6 +81,11 @@ fn every_instruction_refuses_every_account_of_another_version() {
     house.post(0, 100.0);
     let mut tried = 0;
     for (instruction, signers) in every_instruction(&mut house, &who, &desk) {
+        // Opening is refused earlier where the clearinghouse is open, deposits where it is not.
+        let mut clearinghouse = house.vm.data(&house.at.clearinghouse);
+        let opens = instruction == house.at.open_clearinghouse(reporter);
+        clearinghouse[OPEN_AT] = (!opens).into();
+        house.vm.put(house.at.clearinghouse, ballast::ID, clearinghouse);
         let signers: Vec<&Keypair> = signers.iter().collect();
         for account in of_the_program(&house, &instruction) {
             let current = house.vm.data(&account);
