@@ -41,7 +41,7 @@ impl House {
     async fn set_up() -> Self {
         let mut bank = Bank::start().await;
         let at = Deployment::of(bank.create_mint(6).await);
-        let coin = CollateralRef { index: 0, mint: bank.create_mint(9).await };
+        let coin = CollateralRef::spl(0, bank.create_mint(9).await);
         let governance = Keypair::new();
         let (payer, authority) = (bank.payer(), bank.upgrade_authority.insecure_clone());
 

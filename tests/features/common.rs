@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anchor_lang::AnchorDeserialize;
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;
-use anchor_spl::token;
+use anchor_spl::{token, token_2022};
 use ballast::instructions::{HealthReport, InitializeClearinghouseArgs};
 use ballast::state::{MarginAccount, Market};
 use ballast_client::{Deployment, decode};
@@ -53,9 +53,9 @@ impl World for House {
     }
 }
 
-/// Every account of the program and of the token program, to the byte and the lamport.
+/// Every account of the program and of the token programs, to the byte and the lamport.
 pub fn everything(vm: &Vm) -> BTreeMap<Pubkey, (u64, Vec<u8>)> {
-    [ballast::ID, token::ID]
+    [ballast::ID, token::ID, token_2022::ID]
         .iter()
         .flat_map(|program| vm.svm.get_program_accounts(program))
         .map(|(address, account)| (address, (account.lamports, account.data)))

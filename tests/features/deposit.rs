@@ -204,7 +204,7 @@ fn a_risk_factor_without_a_token_is_no_collateral() {
     let spec = AssetSpec { collateral: false, ..AssetSpec::coin("BTC", 9) };
     let factor = house.list_asset(spec).expect("governance lists");
     let person = saver(&mut house);
-    let as_factor = CollateralRef { index: factor, mint: house.at.quote_mint };
+    let as_factor = CollateralRef::spl(factor, house.at.quote_mint);
     let wallet = person.wallets[&house.at.quote_mint];
     let deposit = house.at.deposit(person.account, person.pubkey(), Some(as_factor), wallet, QUOTE);
     refused_ix(&mut house, BallastError::NotCollateral, deposit, &[&person.key]);
@@ -286,5 +286,5 @@ fn attack_the_token_program_is_the_token_program() {
     let wallet = person.wallets[&house.at.quote_mint];
     let deposit = house.at.deposit(person.account, person.pubkey(), None, wallet, QUOTE);
     let other = with_account(deposit, anchor_spl::token::ID, anchor_spl::token_2022::ID);
-    refused_ix(&mut house, ErrorCode::InvalidProgramId, other, &[&person.key]);
+    refused_ix(&mut house, BallastError::WrongTokenProgram, other, &[&person.key]);
 }

@@ -187,7 +187,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         outflow: Window::default(),
         outflow_limit: 17,
         outflow_window_s: 18,
-        reserved: [0; 256],
+        transfer_fee_bps: 19,
+        reserved: [0; 254],
     });
     use asset_config as ac;
     assert_eq!((config[ac::INDEX], config[ac::DECIMALS]), (3, 4));

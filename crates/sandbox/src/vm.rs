@@ -170,6 +170,20 @@ impl Vm {
         self.svm.expire_blockhash();
     }
 
+    /// The cluster's epoch.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.svm.get_sysvar::<Clock>().epoch
+    }
+
+    /// Begins another epoch: fees on transfers change with it.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.epoch = epoch;
+        self.svm.set_sysvar(&clock);
+        self.svm.expire_blockhash();
+    }
+
     /// Lets time pass.
     pub fn advance(&mut self, seconds: i64) {
         self.set_time(self.now() + seconds);

@@ -151,7 +151,40 @@ pub enum BallastError {
     // ---- backstop ----
 
     // ---- accounts, tokens ----
-
+    #[msg("The delegate's time is over: the owner may name it again")]
+    DelegateExpired,
+    #[msg("The owner did not give the delegate the power to do this")]
+    DelegateLacksPower,
+    #[msg("The account is isolated: it holds positions in its own market only")]
+    IsolatedMarket,
+    #[msg("The account is isolated: it holds quote and its market's asset only")]
+    IsolatedCollateral,
+    #[msg("The account is of another layout version than the program: migrate it first")]
+    WrongVersion,
+    #[msg("The token program is not the one that owns the token accounts")]
+    WrongTokenProgram,
+    #[msg("Nothing of the deposit would arrive: the transfer fee takes it all")]
+    NothingArrived,
+    #[msg("The mint's transfer fee is above the one at listing: only withdrawals until it is back")]
+    TransferFeeRaised,
+    #[msg("The mint has a permanent delegate, who could take the vault's tokens")]
+    MintHasPermanentDelegate,
+    #[msg("The mint has a transfer hook with a program, which could refuse withdrawals")]
+    MintHasTransferHook,
+    #[msg("The mint's tokens cannot be transferred")]
+    MintNotTransferable,
+    #[msg("The mint has confidential balances, which cannot be added up")]
+    MintConfidential,
+    #[msg("The mint freezes new token accounts")]
+    MintFreezesByDefault,
+    #[msg("The mint's transfers can be paused")]
+    MintPausable,
+    #[msg("The mint can be closed, and made again as another token")]
+    MintClosable,
+    #[msg("The mint's displayed amount changes by itself, so that a price is not of its native unit")]
+    MintRescaled,
+    #[msg("The mint has an extension that is not on the list of accepted ones")]
+    MintExtensionUnknown,
     // ---- governance ----
 }
 

@@ -126,6 +126,10 @@ pub struct MarginAccountOpened {
 pub struct DelegateSet {
     pub account: Pubkey,
     pub delegate: Pubkey,
+    /// Bits of [`crate::state::delegate_power`].
+    pub powers: u8,
+    /// Zero for never.
+    pub until: i64,
 }
 
 #[event]
@@ -134,7 +138,7 @@ pub struct MarginAccountClosed {
     pub owner: Pubkey,
 }
 
-/// `asset` is none for the quote token.
+/// `asset` is none for the quote token; `amount` is what arrived, after a transfer fee.
 #[event]
 pub struct Deposited {
     pub account: Pubkey,
@@ -219,4 +223,40 @@ pub struct Liquidated {
     pub mm_before: u64,
     pub equity_after: i64,
     pub mm_after: u64,
+}
+
+// ---- accounts, tokens ----
+
+/// What was noted of a collateral's mint when it was listed.
+#[event]
+pub struct CollateralNoted {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub token_program: Pubkey,
+    /// Somebody can freeze the vault.
+    pub freezable: bool,
+    pub transfer_fee_bps: u16,
+}
+
+/// `market` is none for cross margin.
+#[event]
+pub struct ModeSet {
+    pub account: Pubkey,
+    pub market: Option<u8>,
+}
+
+/// The owner's own restriction of an account.
+#[event]
+pub struct RestrictionSet {
+    pub account: Pubkey,
+    pub reduce_only: bool,
+}
+
+/// `asset` is none for the quote token.
+#[event]
+pub struct Transferred {
+    pub from: Pubkey,
+    pub to: Pubkey,
+    pub asset: Option<u8>,
+    pub amount: u64,
 }

@@ -19,8 +19,10 @@ pub mod margin;
 pub mod oracle;
 pub mod policy;
 pub mod state;
+pub mod token;
 
 use instructions::*;
+use state::current;
 
 declare_id!("Bsr6dUsWpMNKqWYvNqW18eG4mvLMjjXA1Y9ehyN91W9h");
 
@@ -36,47 +38,47 @@ pub mod ballast {
         ctx: Context<InitializeClearinghouse>,
         args: InitializeClearinghouseArgs,
     ) -> Result<()> {
-        instructions::initialize_clearinghouse(ctx, args)
+        instructions::initialize_clearinghouse(current(ctx)?, args)
     }
 
     /// Allocates the first part of the risk board.
     pub fn create_board(ctx: Context<CreateBoard>) -> Result<()> {
-        instructions::create_board(ctx)
+        instructions::create_board(current(ctx)?)
     }
 
     /// Grows the board by one step; the step that reaches full size makes it usable.
     pub fn grow_board<'info>(ctx: Context<'info, GrowBoard<'info>>) -> Result<()> {
-        instructions::grow_board(ctx)
+        instructions::grow_board(current(ctx)?)
     }
 
     /// Lists an asset: its risk config, and its collateral vault where it has a mint.
     pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
-        instructions::add_asset(ctx, args)
+        instructions::add_asset(current(ctx)?, args)
     }
 
     /// Opens a market on an asset: a perpetual, or an option series.
     pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
-        instructions::add_market(ctx, args)
+        instructions::add_market(current(ctx)?, args)
     }
 
     /// Loads an asset's variances and scenarios, computed from history, before the first deposit.
     pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs) -> Result<()> {
-        instructions::load_calibration(ctx, args)
+        instructions::load_calibration(current(ctx)?, args)
     }
 
     /// Loads an asset's part in the joint stress rows.
     pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()> {
-        instructions::load_stress(ctx, args)
+        instructions::load_stress(current(ctx)?, args)
     }
 
     /// Names the key that reports depth.
     pub fn set_depth_reporter(ctx: Context<SetDepthReporter>, reporter: Pubkey) -> Result<()> {
-        instructions::set_depth_reporter(ctx, reporter)
+        instructions::set_depth_reporter(current(ctx)?, reporter)
     }
 
     /// Opens the clearinghouse for deposits; calibration ends here.
     pub fn open_clearinghouse(ctx: Context<OpenClearinghouse>) -> Result<()> {
-        instructions::open_clearinghouse(ctx)
+        instructions::open_clearinghouse(current(ctx)?)
     }
 
     /// Brings an account of an older version to the current one.
@@ -88,88 +90,103 @@ pub mod ballast {
 
     /// Takes an asset's price from its oracle and brings its volatility and haircuts up to date.
     pub fn refresh_price(ctx: Context<RefreshPrice>) -> Result<()> {
-        instructions::refresh_price(ctx)
+        instructions::refresh_price(current(ctx)?)
     }
 
     /// Takes an asset's implied volatility from its oracle.
     pub fn refresh_implied_volatility(ctx: Context<RefreshImpliedVolatility>) -> Result<()> {
-        instructions::refresh_implied_volatility(ctx)
+        instructions::refresh_implied_volatility(current(ctx)?)
     }
 
     /// Takes a report of an asset's depth from the named role.
     pub fn report_depth(ctx: Context<ReportDepth>, asset: u8, volume: u64) -> Result<()> {
-        instructions::report_depth(ctx, asset, volume)
+        instructions::report_depth(current(ctx)?, asset, volume)
     }
 
     /// Copies open interest and deposits of an asset to the board.
     pub fn refresh_exposure(ctx: Context<RefreshExposure>) -> Result<()> {
-        instructions::refresh_exposure(ctx)
+        instructions::refresh_exposure(current(ctx)?)
     }
 
     /// Takes one synchronous sample of all returns into the scenario ring, or brings derived state in step between
     /// samples.
     pub fn tick(ctx: Context<Tick>) -> Result<()> {
-        instructions::tick(ctx)
+        instructions::tick(current(ctx)?)
     }
 
     /// Equity and requirement of an account at spot, as return data.
     pub fn health(ctx: Context<Health>) -> Result<HealthReport> {
-        instructions::health(ctx)
+        instructions::health(current(ctx)?)
     }
 
     // ---- account -----------------------------------------------------------------------------
 
     /// Opens a margin account: a sub-account of its owner.
     pub fn open_margin_account(ctx: Context<OpenMarginAccount>, sub_account: u16) -> Result<()> {
-        instructions::open_margin_account(ctx, sub_account)
+        instructions::open_margin_account(current(ctx)?, sub_account)
     }
 
-    /// Names, or with the default key removes, the key that may trade but never withdraw.
-    pub fn set_delegate(ctx: Context<SetDelegate>, delegate: Pubkey) -> Result<()> {
-        instructions::set_delegate(ctx, delegate)
+    /// Names, or with the default key removes, the key that may act but never withdraw: its powers, and until when.
+    pub fn set_delegate(ctx: Context<SetDelegate>, delegate: Pubkey, powers: u8, until: i64) -> Result<()> {
+        instructions::set_delegate(current(ctx)?, delegate, powers, until)
+    }
+
+    /// Ties an empty account to one market, or with none makes it cross margin again.
+    pub fn set_mode(ctx: Context<SetMode>) -> Result<()> {
+        instructions::set_mode(current(ctx)?)
+    }
+
+    /// Holds the owner's own account to reducing, or lifts that.
+    pub fn set_restriction(ctx: Context<SetRestriction>, reduce_only: bool) -> Result<()> {
+        instructions::set_restriction(current(ctx)?, reduce_only)
+    }
+
+    /// Moves quote, or collateral, between two accounts of one owner; IM must hold afterwards.
+    pub fn transfer(ctx: Context<Transfer>, amount: u64, asset: Option<u8>) -> Result<()> {
+        instructions::transfer(current(ctx)?, amount, asset)
     }
 
     /// Deposits quote, or collateral of a listed asset.
     pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
-        instructions::deposit(ctx, amount)
+        instructions::deposit(current(ctx)?, amount)
     }
 
     /// Withdraws quote (below zero: borrows it) or collateral; IM must hold afterwards.
     pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
-        instructions::withdraw(ctx, amount)
+        instructions::withdraw(current(ctx)?, amount)
     }
 
     /// Closes an empty margin account and returns its rent.
     pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
-        instructions::close_margin_account(ctx)
+        instructions::close_margin_account(current(ctx)?)
     }
 
     // ---- trading -----------------------------------------------------------------------------
 
     /// Books a trade that taker and maker agreed on, inside a band around the oracle.
     pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
-        instructions::match_fill(ctx, args)
+        instructions::match_fill(current(ctx)?, args)
     }
 
     /// Moves a position's loss into the market's pool, or its profit out of it.
     pub fn settle(ctx: Context<Settle>) -> Result<()> {
-        instructions::settle(ctx)
+        instructions::settle(current(ctx)?)
     }
 
     /// Makes an expired option's settlement price final where its oracle has fallen silent.
     pub fn fix_settlement_price(ctx: Context<FixSettlementPrice>, market: u8) -> Result<()> {
-        instructions::fix_settlement_price(ctx, market)
+        instructions::fix_settlement_price(current(ctx)?, market)
     }
 
     /// Moves a market's collected fees into the insurance fund.
     pub fn sweep_fees(ctx: Context<SweepFees>) -> Result<()> {
-        instructions::sweep_fees(ctx)
+        instructions::sweep_fees(current(ctx)?)
     }
 
     // ---- liquidation -------------------------------------------------------------------------
 
     /// Takes over part of an account that has fallen below its maintenance margin.
     pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
-        instructions::liquidate(ctx, legs)
+        instructions::liquidate(current(ctx)?, legs)
     }
 }

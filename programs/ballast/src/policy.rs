@@ -30,6 +30,8 @@ use crate::state::RiskBoard;
 pub mod restriction {
     /// Positions and loans in it may only be reduced.
     pub const REDUCE_ONLY: u8 = 1;
+    /// The same, of an account by its owner: kept apart, so that an owner lifts no restriction but the own.
+    pub const BY_OWNER: u8 = 2;
 }
 
 /// What the guardian may pause, for a time.
@@ -136,7 +138,7 @@ pub fn require_open(board: &RiskBoard, action: Action, now: i64) -> Result<()> {
 
 /// Refuses an action that the restrictions of an account, a market or an asset forbid.
 pub fn require_unrestricted(restrictions: u8, action: Action) -> Result<()> {
-    if restrictions & restriction::REDUCE_ONLY != 0 {
+    if restrictions & (restriction::REDUCE_ONLY | restriction::BY_OWNER) != 0 {
         require_in(action, State::ReduceOnly)?;
     }
     Ok(())

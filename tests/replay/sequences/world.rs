@@ -175,7 +175,7 @@ impl World {
             return Some((None, self.house.at.quote_mint));
         }
         let mint = self.house.assets.get(usize::from(coin) - 1)?.mint?;
-        Some((Some(CollateralRef { index: coin - 1, mint }), mint))
+        Some((Some(CollateralRef::spl(coin - 1, mint)), mint))
     }
 
     /// Somebody's key, by margin account: its delegate's if that is one of the actors.

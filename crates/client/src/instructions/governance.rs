@@ -65,10 +65,24 @@ impl Deployment {
         (ballast::state::RiskBoard::SPACE - 1) / step
     }
 
-    /// `add_asset` at the next index; signed by `payer` and `governance`. With a mint it is collateral.
+    /// `add_asset` at the next index; signed by `payer` and `governance`. With a mint of SPL Token it is collateral.
     #[must_use]
     pub fn add_asset(
         &self,
+        payer: Pubkey,
+        governance: Pubkey,
+        index: u8,
+        mint: Option<Pubkey>,
+        args: AddAssetArgs,
+    ) -> Instruction {
+        self.add_asset_of(token::ID, payer, governance, index, mint, args)
+    }
+
+    /// The same, of a token of either program.
+    #[must_use]
+    pub fn add_asset_of(
+        &self,
+        token_program: Pubkey,
         payer: Pubkey,
         governance: Pubkey,
         index: u8,
@@ -84,7 +98,7 @@ impl Deployment {
                 asset: self.asset(index),
                 mint,
                 vault: mint.map(|m| self.vault(&m)),
-                token_program: token::ID,
+                token_program,
                 system_program: system_program::ID,
             },
             &instruction::AddAsset { args },

@@ -7,7 +7,7 @@ mod liquidation;
 mod risk;
 mod trading;
 
-pub use account::{close_margin_account, set_delegate};
+pub use account::{close_margin_account, set_delegate, set_delegate_with, set_restriction};
 pub use governance::migrate;
 
 use anchor_lang::prelude::Pubkey;
@@ -18,11 +18,21 @@ fn build(accounts: &impl ToAccountMetas, data: &impl InstructionData) -> Instruc
     Instruction { program_id: ballast::ID, accounts: accounts.to_account_metas(None), data: data.data() }
 }
 
-/// An asset that is deposited or withdrawn: its index on the board, and its mint.
+/// An asset that is deposited or withdrawn: its index on the board, and its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CollateralRef {
     /// Index on the board.
     pub index: u8,
     /// Its token.
     pub mint: Pubkey,
+    /// Program of the token: SPL Token or Token-2022.
+    pub token_program: Pubkey,
+}
+
+impl CollateralRef {
+    /// An asset whose token is of the SPL Token program.
+    #[must_use]
+    pub const fn spl(index: u8, mint: Pubkey) -> Self {
+        Self { index, mint, token_program: anchor_spl::token::ID }
+    }
 }

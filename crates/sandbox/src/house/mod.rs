@@ -1,5 +1,6 @@
 //! A clearinghouse that is set up, and its people: what a test or the demo tells its story with.
 
+mod accounts;
 mod people;
 mod prices;
 mod spec;
@@ -110,9 +111,18 @@ impl House {
     /// # Errors
     /// What the program refuses.
     pub fn list_asset(&mut self, spec: AssetSpec) -> Result<u8, Refusal> {
-        let index = self.assets.len() as u8;
         let mint = spec.collateral.then(|| self.vm.create_mint(spec.args.decimals));
-        let add = self.at.add_asset(
+        self.list_minted(spec, mint)
+    }
+
+    /// Lists an asset with a mint that there is already, of either token program; returns its index.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn list_minted(&mut self, spec: AssetSpec, mint: Option<Pubkey>) -> Result<u8, Refusal> {
+        let index = self.assets.len() as u8;
+        let add = self.at.add_asset_of(
+            mint.map_or(anchor_spl::token::ID, |m| self.vm.owner(&m)),
             self.vm.payer.pubkey(),
             self.governance.pubkey(),
             index,

@@ -64,7 +64,7 @@ impl House {
     #[must_use]
     pub fn collateral(&self, asset: u8) -> CollateralRef {
         let mint = self.assets[usize::from(asset)].mint.expect("the asset is collateral");
-        CollateralRef { index: asset, mint }
+        CollateralRef { index: asset, mint, token_program: self.vm.owner(&mint) }
     }
 
     /// Deposits quote micro-units from the wallet.

@@ -37,7 +37,8 @@ pub struct AssetConfig {
     pub stake_pool: Pubkey,
     /// Fresh sources that a price needs.
     pub quorum: u8,
-    /// Whether the mint can freeze the vault: noted when it was listed.
+    /// Whether somebody can freeze the vault: noted when it was listed. While it is frozen deposits and withdrawals of
+    /// this token fail, and everything else goes on.
     pub freezable: bool,
     /// Program of the mint: SPL Token or Token-2022.
     pub token_program: Pubkey,
@@ -46,8 +47,10 @@ pub struct AssetConfig {
     pub outflow: Window,
     pub outflow_limit: u64,
     pub outflow_window_s: u32,
+    /// Transfer fee of the mint when it was listed, basis points: above it nothing more is deposited.
+    pub transfer_fee_bps: u16,
     /// For later versions.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 254],
 }
 
 const _: () = assert!(

@@ -91,8 +91,11 @@ pub struct MarginAccount {
     pub phase_taken: u64,
     /// Levels of equity ÷ MM at which it alerts, basis points, falling; zero for none.
     pub alert_bps: [u16; 4],
+    /// Of an isolated account: its market's asset, the only one that it may hold as collateral.
+    pub isolated_asset: u8,
+    pub padding: [u8; 7],
     /// For later versions.
-    pub reserved: [u64; 23],
+    pub reserved: [u64; 22],
 }
 
 const _: () = assert!(core::mem::size_of::<MarginAccount>() == 8 + 3 * 32 + 8 + 16 * 16 + 64 * 16 + 256);
@@ -111,6 +114,11 @@ pub mod delegate_power {
     pub const ALL: u8 = TRADE | REDUCE | DEPOSIT | LIQUIDATE;
 }
 
+/// Whether a position shrinks without changing sides.
+pub fn reduces(held: i64, holds: i64) -> bool {
+    holds.unsigned_abs() < held.unsigned_abs() && (holds == 0 || (holds < 0) == (held < 0))
+}
+
 impl MarginAccount {
     /// Remembers what open interest adds to IM in a market that the account just traded in.
     pub fn remember_crowding(&mut self, market: u8, crowding: u64, now: i64) {
@@ -122,10 +130,31 @@ impl MarginAccount {
     /// Bytes of the account, discriminator included.
     pub const SPACE: usize = 8 + core::mem::size_of::<Self>();
 
-    /// Refuses a signer that is neither owner nor delegate.
-    pub fn authorise(&self, signer: &Pubkey) -> Result<()> {
+    /// Refuses a signer that is neither the owner nor a delegate with this power at `now`.
+    pub fn authorise(&self, signer: &Pubkey, power: u8, now: i64) -> Result<()> {
+        if *signer == self.owner {
+            return Ok(());
+        }
         let delegated = self.delegate != Pubkey::default() && *signer == self.delegate;
-        require!(*signer == self.owner || delegated, BallastError::NotAuthorised);
+        require!(delegated, BallastError::NotAuthorised);
+        let over = self.delegate_until != 0 && now >= self.delegate_until;
+        require!(!over, BallastError::DelegateExpired);
+        require!(self.delegate_powers & power != 0, BallastError::DelegateLacksPower);
+        Ok(())
+    }
+
+    /// The power that a delegate needs to trade `base` more in a market.
+    pub fn power_to_trade(&self, market: u8, base: i64) -> Result<u8> {
+        let held = self.position(market).base;
+        let holds = held.checked_add(base).ok_or(BallastError::Overflow)?;
+        Ok(if reduces(held, holds) { delegate_power::REDUCE } else { delegate_power::TRADE })
+    }
+
+    /// Ties the account to one market and its asset, or with none to no market.
+    pub fn set_mode(&mut self, market: Option<(u8, u8)>) -> Result<()> {
+        require!(self.is_empty(), BallastError::AccountNotEmpty);
+        // Markets are fewer than 255.
+        (self.isolated, self.isolated_asset) = market.map_or((0, 0), |(market, asset)| (market + 1, asset));
         Ok(())
     }
 
@@ -141,7 +170,11 @@ impl MarginAccount {
     }
 
     /// Adds collateral, in the asset's slot or the first free one.
+    ///
+    /// # Errors
+    /// Of an isolated account any but its market's asset.
     pub fn add_collateral(&mut self, asset: u8, amount: u64) -> Result<()> {
+        require!(self.isolated == 0 || asset == self.isolated_asset, BallastError::IsolatedCollateral);
         let at = self
             .collateral
             .iter()
@@ -174,7 +207,12 @@ impl MarginAccount {
     }
 
     /// Adds to a position, in the market's slot or the first free one; frees a slot that ends empty.
+    ///
+    /// # Errors
+    /// Of an isolated account any market but its own.
     pub fn add_position(&mut self, market: u8, base: i64, entry: i64) -> Result<()> {
+        let other = self.isolated != 0 && u16::from(market) + 1 != u16::from(self.isolated);
+        require!(!other, BallastError::IsolatedMarket);
         let at = self
             .positions
             .iter()

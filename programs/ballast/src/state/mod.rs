@@ -9,20 +9,19 @@ pub mod market;
 pub mod option_terms;
 pub mod risk_board;
 pub mod treasury;
+pub mod version;
 pub mod window;
 
 pub use asset_config::AssetConfig;
 pub use asset_state::{AcceptedPrice, AssetState, Setting};
 pub use clearinghouse::Clearinghouse;
-pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot, delegate_power};
+pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot, delegate_power, reduces};
 pub use market::Market;
 pub use option_terms::{CALL, PERPETUAL, PUT};
 pub use risk_board::{MarketState, RiskBoard, SideIndex, TickKind};
 pub use treasury::Treasury;
+pub use version::{VERSION, current};
 pub use window::Window;
-
-/// Version of every account layout in this release.
-pub const VERSION: u8 = 1;
 
 /// Seeds of the program's addresses.
 pub mod seeds {

@@ -1,13 +1,14 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Token, TokenAccount, Transfer};
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 
 use crate::error::BallastError;
 use crate::event::Deposited;
 use crate::policy::{self, Action};
-use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
+use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard, delegate_power};
+use crate::token::{self, MintTerms};
 
 /// Deposits quote (no asset) or collateral (with its asset). Owner or delegate sign, so that nobody
-/// fills another's slots with dust.
+/// fills another's slots with dust. What arrives in the vault is credited: a transfer fee is the sender's.
 #[derive(Accounts)]
 pub struct Deposit<'info> {
     #[account(constraint = clearinghouse.open @ BallastError::NotOpen)]
@@ -20,10 +21,16 @@ pub struct Deposit<'info> {
     #[account(has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub asset: Option<Box<Account<'info, AssetConfig>>>,
     #[account(mut)]
-    pub vault: Box<Account<'info, TokenAccount>>,
+    pub vault: Box<InterfaceAccount<'info, TokenAccount>>,
     #[account(mut, constraint = source.mint == vault.mint @ BallastError::WrongAsset)]
-    pub source: Box<Account<'info, TokenAccount>>,
-    pub token_program: Program<'info, Token>,
+    pub source: Box<InterfaceAccount<'info, TokenAccount>>,
+    #[account(address = vault.mint @ BallastError::WrongAsset)]
+    pub mint: Box<InterfaceAccount<'info, Mint>>,
+    #[account(
+        constraint = token_program.key == vault.to_account_info().owner @ BallastError::WrongTokenProgram,
+        constraint = token_program.key == source.to_account_info().owner @ BallastError::WrongTokenProgram,
+    )]
+    pub token_program: Interface<'info, TokenInterface>,
 }
 
 /// The vault that holds what is deposited or withdrawn, and the asset's index: none for quote.
@@ -45,25 +52,29 @@ pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     require!(amount > 0, BallastError::ZeroAmount);
     let a = ctx.accounts;
     let asset = which_vault(&a.clearinghouse, a.asset.as_deref().map(|x| &**x), &a.vault.key())?;
-    policy::require_open(&*a.board.load()?, Action::Deposit, Clock::get()?.unix_timestamp)?;
-    {
-        let mut account = a.margin_account.load_mut()?;
-        account.authorise(a.authority.key)?;
-        match (asset, &a.asset) {
-            (Some(index), Some(config)) => {
-                let held = a.vault.amount.checked_add(amount).ok_or(BallastError::Overflow)?;
-                require!(held <= config.deposit_cap, BallastError::DepositCapExceeded);
-                account.add_collateral(index, amount)?;
-            }
-            _ => account.add_quote(i64::try_from(amount).map_err(|_| BallastError::Overflow)?)?,
+    let now = Clock::get()?.unix_timestamp;
+    policy::require_open(&*a.board.load()?, Action::Deposit, now)?;
+    a.margin_account.load()?.authorise(a.authority.key, delegate_power::DEPOSIT, now)?;
+    match &a.asset {
+        Some(config) => {
+            let held = a.vault.amount.checked_add(amount).ok_or(BallastError::Overflow)?;
+            require!(held <= config.deposit_cap, BallastError::DepositCapExceeded);
+            MintTerms::require_deposit(&a.mint.to_account_info(), config.transfer_fee_bps)?;
         }
+        None => require!(i64::try_from(amount).is_ok(), BallastError::Overflow),
     }
-    let pay = Transfer {
-        from: a.source.to_account_info(),
-        to: a.vault.to_account_info(),
-        authority: a.authority.to_account_info(),
-    };
-    token::transfer(CpiContext::new(a.token_program.key(), pay), amount)?;
-    emit!(Deposited { account: a.margin_account.key(), asset, amount });
+
+    let before = a.vault.amount;
+    let authority = a.authority.to_account_info();
+    token::pay(a.token_program.key(), &a.source, &a.mint, &a.vault, authority, &[], amount)?;
+    a.vault.reload()?;
+    let arrived = a.vault.amount.checked_sub(before).ok_or(BallastError::Overflow)?;
+    require!(arrived > 0, BallastError::NothingArrived);
+    let mut account = a.margin_account.load_mut()?;
+    match asset {
+        Some(index) => account.add_collateral(index, arrived)?,
+        None => account.add_quote(i64::try_from(arrived).map_err(|_| BallastError::Overflow)?)?,
+    }
+    emit!(Deposited { account: a.margin_account.key(), asset, amount: arrived });
     Ok(())
 }

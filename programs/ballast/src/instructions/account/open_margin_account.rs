@@ -1,8 +1,9 @@
 use anchor_lang::prelude::*;
 
-use crate::event::MarginAccountOpened;
+use crate::error::BallastError;
+use crate::event::{MarginAccountOpened, ModeSet};
 use crate::state::risk_board::LOAN_INDEX_ONE;
-use crate::state::{Clearinghouse, MarginAccount, VERSION, delegate_power, seeds};
+use crate::state::{Clearinghouse, MarginAccount, Market, VERSION, delegate_power, seeds};
 
 /// Opens one of an owner's sub-accounts. The owner signs: nobody opens accounts in another's name.
 #[derive(Accounts)]
@@ -20,6 +21,9 @@ pub struct OpenMarginAccount<'info> {
         bump,
     )]
     pub margin_account: AccountLoader<'info, MarginAccount>,
+    /// Of an isolated account: the only market that it will hold.
+    #[account(has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub market: Option<Box<Account<'info, Market>>>,
     pub system_program: Program<'info, System>,
 }
 
@@ -33,6 +37,10 @@ pub fn open_margin_account(ctx: Context<OpenMarginAccount>, sub_account: u16) ->
     account.owner = a.owner.key();
     account.delegate_powers = delegate_power::ALL;
     account.loan_index = LOAN_INDEX_ONE;
+    if let Some(market) = &a.market {
+        account.set_mode(Some((market.index, market.asset)))?;
+        emit!(ModeSet { account: a.margin_account.key(), market: Some(market.index) });
+    }
     emit!(MarginAccountOpened { account: a.margin_account.key(), owner: a.owner.key(), sub_account });
     Ok(())
 }

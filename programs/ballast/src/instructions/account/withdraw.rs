@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::{self, Token, TokenAccount, Transfer};
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use ballast_risk::book::Basis;
 
 use super::deposit::which_vault;
@@ -8,8 +8,10 @@ use crate::event::Withdrawn;
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
 use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
+use crate::token;
 
-/// Withdraws quote (no asset) or collateral (with its asset) to any token account. Only the owner.
+/// Withdraws quote (no asset) or collateral (with its asset) to any token account. Only the owner. The
+/// account is debited in full: a transfer fee is the receiver's.
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
@@ -25,10 +27,57 @@ pub struct Withdraw<'info> {
     #[account(has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub asset: Option<Box<Account<'info, AssetConfig>>>,
     #[account(mut)]
-    pub vault: Box<Account<'info, TokenAccount>>,
+    pub vault: Box<InterfaceAccount<'info, TokenAccount>>,
     #[account(mut, constraint = destination.mint == vault.mint @ BallastError::WrongAsset)]
-    pub destination: Box<Account<'info, TokenAccount>>,
-    pub token_program: Program<'info, Token>,
+    pub destination: Box<InterfaceAccount<'info, TokenAccount>>,
+    #[account(address = vault.mint @ BallastError::WrongAsset)]
+    pub mint: Box<InterfaceAccount<'info, Mint>>,
+    #[account(
+        constraint = token_program.key == vault.to_account_info().owner @ BallastError::WrongTokenProgram,
+        constraint = token_program.key == destination.to_account_info().owner @ BallastError::WrongTokenProgram,
+    )]
+    pub token_program: Interface<'info, TokenInterface>,
+}
+
+/// Debits what leaves an account, and refuses what its initial margin, on the terms of a withdrawal, does not leave
+/// free.
+pub(crate) fn release(
+    account: &mut MarginAccount,
+    board: &RiskBoard,
+    asset: Option<u8>,
+    amount: u64,
+    now: i64,
+) -> Result<()> {
+    let before = account.quote;
+    match asset {
+        Some(index) => account.take_collateral(index, amount)?,
+        None => account.add_quote(-i64::try_from(amount).map_err(|_| BallastError::Overflow)?)?,
+    }
+    // Who owes nothing needs no margin, and no price: its way out stays open through any outage.
+    if !account.is_free_of_risk() {
+        let borrows = asset.is_none() && account.quote < 0 && account.quote < before;
+        if borrows {
+            policy::require_open(board, Action::Borrow, now)?;
+            policy::require_unrestricted(account.restrictions, Action::Borrow)?;
+        }
+        let margin = BoardView::at(board, now).margin(account, Basis::Withdrawal).or_refuse()?;
+        require!(margin.meets_initial(), BallastError::BelowInitialMargin);
+        if borrows {
+            require_sound(account, board, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a loan against a book that holds an asset, or is in a market, on which nothing may be borrowed now.
+fn require_sound(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<()> {
+    for slot in account.held_collateral() {
+        policy::require_asset(board, Action::Borrow, slot.asset.into(), now)?;
+    }
+    for slot in account.held_positions() {
+        policy::require_market(board, Action::Borrow, slot.market.into(), now)?;
+    }
+    Ok(())
 }
 
 pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
@@ -37,32 +86,11 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
     let asset = which_vault(&a.clearinghouse, a.asset.as_deref().map(|x| &**x), &a.vault.key())?;
     // Also covers a loan: quote that the vault does not have cannot be lent.
     require!(amount <= a.vault.amount, BallastError::InsufficientBalance);
-    {
-        let mut account = a.margin_account.load_mut()?;
-        let before = account.quote;
-        match asset {
-            Some(index) => account.take_collateral(index, amount)?,
-            None => account.add_quote(-i64::try_from(amount).map_err(|_| BallastError::Overflow)?)?,
-        }
-        // Who owes nothing needs no margin, and no price: its way out stays open through any outage.
-        if !account.is_free_of_risk() {
-            let board = a.board.load()?;
-            let now = Clock::get()?.unix_timestamp;
-            if asset.is_none() && account.quote < 0 && account.quote < before {
-                policy::require_open(&board, Action::Borrow, now)?;
-                policy::require_unrestricted(account.restrictions, Action::Borrow)?;
-            }
-            let margin = BoardView::at(&board, now).margin(&account, Basis::Withdrawal).or_refuse()?;
-            require!(margin.meets_initial(), BallastError::BelowInitialMargin);
-        }
-    }
-    let pay = Transfer {
-        from: a.vault.to_account_info(),
-        to: a.destination.to_account_info(),
-        authority: a.clearinghouse.to_account_info(),
-    };
+    let now = Clock::get()?.unix_timestamp;
+    release(&mut *a.margin_account.load_mut()?, &*a.board.load()?, asset, amount, now)?;
+    let authority = a.clearinghouse.to_account_info();
     a.clearinghouse.with_signer_seeds(|seeds| {
-        token::transfer(CpiContext::new_with_signer(a.token_program.key(), pay, seeds), amount)
+        token::pay(a.token_program.key(), &a.vault, &a.mint, &a.destination, authority, seeds, amount)
     })?;
     emit!(Withdrawn { account: a.margin_account.key(), asset, amount });
     Ok(())

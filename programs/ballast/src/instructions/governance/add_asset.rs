@@ -1,7 +1,5 @@
 use anchor_lang::prelude::*;
-use anchor_lang::solana_program::program_pack::Pack;
-use anchor_lang::system_program::{Allocate, Assign, Transfer, allocate, assign, transfer};
-use anchor_spl::token::{self, InitializeAccount3, Mint, Token, spl_token};
+use anchor_spl::token_interface::{Mint, TokenInterface};
 use ballast_risk::envelope::Envelope;
 use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
 use ballast_risk::haircut::HaircutBounds;
@@ -10,9 +8,10 @@ use ballast_risk::stress::{STRESS_WORDS, Shock};
 use ballast_risk::volatility::VolatilityState;
 
 use crate::error::{BallastError, OrRefuse};
-use crate::event::AssetAdded;
+use crate::event::{AssetAdded, CollateralNoted};
 use crate::limits::{MAX_ASSETS, bounds, sigma_from_e8, within};
 use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, Setting, VERSION, Window, seeds};
+use crate::token::{MintTerms, NewVault};
 
 /// Arguments of `add_asset`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -131,13 +130,13 @@ impl AddAssetArgs {
         Ok(())
     }
 
-    /// Refuses what an accepted price move could bankrupt.
-    fn check_envelope(&self, setting: &Setting) -> Result<()> {
+    /// Refuses what an accepted price move could bankrupt; whoever takes the collateral over pays its transfer fee.
+    fn check_envelope(&self, setting: &Setting, transfer_fee_bps: u16) -> Result<()> {
         let envelope = Envelope {
             max_move_bps: self.max_move_bps,
             carry_bps: self.carry_bps,
             penalty_bps: self.penalty_bps,
-            slippage_bps: self.max_confidence_bps,
+            slippage_bps: self.max_confidence_bps + u32::from(transfer_fee_bps),
         };
         let shock = Shock { long: rate_from_bps(self.fall_bps), short: rate_from_bps(self.rise_bps) };
         envelope.check(rate_from_bps(self.haircut_min_bps), shock, setting.stress.weight).or_refuse()
@@ -215,11 +214,11 @@ pub struct AddAsset<'info> {
         bump,
     )]
     pub asset: Box<Account<'info, AssetConfig>>,
-    pub mint: Option<Box<Account<'info, Mint>>>,
+    pub mint: Option<Box<InterfaceAccount<'info, Mint>>>,
     /// CHECK: created below, at the vault's address, where there is a mint.
     #[account(mut)]
     pub vault: Option<UncheckedAccount<'info>>,
-    pub token_program: Program<'info, Token>,
+    pub token_program: Interface<'info, TokenInterface>,
     pub system_program: Program<'info, System>,
 }
 
@@ -229,16 +228,19 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
     let index = a.clearinghouse.asset_count;
     require!(usize::from(index) < MAX_ASSETS, BallastError::BoardFull);
 
-    let (mint, vault) = match (&a.mint, &a.vault) {
+    let none = Pubkey::default();
+    let (mint, vault, token_program, terms) = match (&a.mint, &a.vault) {
         (Some(mint), Some(vault)) => {
             require!(mint.decimals == args.decimals, BallastError::ParameterOutOfBounds);
             require_keys_neq!(mint.key(), a.clearinghouse.quote_mint, BallastError::WrongAsset);
-            create_vault(a, mint, vault)?;
-            (mint.key(), vault.key())
+            let terms = create_vault(a, mint, vault)?;
+            (mint.key(), vault.key(), a.token_program.key(), Some(terms))
         }
-        (None, None) => (Pubkey::default(), Pubkey::default()),
+        (None, None) => (none, none, none, None),
         _ => return err!(BallastError::WrongVault),
     };
+    let freezable = terms.as_ref().is_some_and(|t| t.freezable);
+    let transfer_fee_bps = terms.map_or(0, |t| t.transfer_fee_bps);
 
     a.asset.set_inner(AssetConfig {
         version: VERSION,
@@ -256,16 +258,17 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
         second_source: args.sources.second_source,
         stake_pool: args.sources.stake_pool,
         quorum: args.sources.quorum,
-        freezable: a.mint.as_ref().is_some_and(|m| m.freeze_authority.is_some()),
-        token_program: a.token_program.key(),
+        freezable,
+        token_program,
         outflow: Window::default(),
         outflow_limit: args.outflow_limit,
         outflow_window_s: args.outflow_window_s,
-        reserved: [0; 256],
+        transfer_fee_bps,
+        reserved: [0; 254],
     });
     let mut board = a.board.load_mut()?;
     let setting = board.setting(Clock::get()?.unix_timestamp);
-    args.check_envelope(&setting)?;
+    args.check_envelope(&setting, transfer_fee_bps)?;
     let state = args.state(index, &setting)?;
     board.list(state).or_refuse()?;
     a.clearinghouse.asset_count = index + 1;
@@ -276,6 +279,15 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
         mint: a.mint.as_ref().map(|m| m.key()),
         feed_id: args.feed_id,
     });
+    if a.mint.is_some() {
+        emit!(CollateralNoted {
+            clearinghouse: a.clearinghouse.key(),
+            asset: index,
+            token_program,
+            freezable,
+            transfer_fee_bps,
+        });
+    }
     Ok(())
 }
 
@@ -283,30 +295,25 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
 /// finds its vault taken and is refused. By hand, because Anchor's `init` cannot be optional.
 fn create_vault<'info>(
     a: &AddAsset<'info>,
-    mint: &Account<'info, Mint>,
+    mint: &InterfaceAccount<'info, Mint>,
     vault: &UncheckedAccount<'info>,
-) -> Result<()> {
+) -> Result<MintTerms> {
+    let info = mint.to_account_info();
+    require_keys_eq!(*info.owner, a.token_program.key(), BallastError::WrongTokenProgram);
+    let terms = MintTerms::of(&info)?;
     let (clearinghouse, mint_key) = (a.clearinghouse.key(), mint.key());
     let path: [&[u8]; 3] = [seeds::VAULT, clearinghouse.as_ref(), mint_key.as_ref()];
     let (address, bump) = Pubkey::find_program_address(&path, &crate::ID);
     require_keys_eq!(vault.key(), address, BallastError::WrongVault);
-    let signer: [&[u8]; 4] = [path[0], path[1], path[2], &[bump]];
-    let size = spl_token::state::Account::LEN;
-    let program = a.system_program.key();
-    // Not `create_account`: that refuses an address to which somebody has sent a lamport.
-    let missing = Rent::get()?.minimum_balance(size).saturating_sub(vault.lamports());
-    let pay = Transfer { from: a.payer.to_account_info(), to: vault.to_account_info() };
-    transfer(CpiContext::new(program, pay), missing)?;
-    let allocation = Allocate { account_to_allocate: vault.to_account_info() };
-    allocate(CpiContext::new_with_signer(program, allocation, &[&signer]), size as u64)?;
-    let assignment = Assign { account_to_assign: vault.to_account_info() };
-    assign(CpiContext::new_with_signer(program, assignment, &[&signer]), &token::ID)?;
-    token::initialize_account3(CpiContext::new(
-        a.token_program.key(),
-        InitializeAccount3 {
-            account: vault.to_account_info(),
-            mint: mint.to_account_info(),
-            authority: a.clearinghouse.to_account_info(),
-        },
-    ))
+    let new = NewVault {
+        payer: a.payer.to_account_info(),
+        vault: vault.to_account_info(),
+        mint,
+        authority: a.clearinghouse.to_account_info(),
+        system_program: a.system_program.key(),
+        token_program: a.token_program.key(),
+        seeds: &[path[0], path[1], path[2], &[bump]],
+    };
+    new.create(&terms)?;
+    Ok(terms)
 }

@@ -8,7 +8,7 @@ use crate::heap;
 use crate::limits::{MAX_LIQUIDATION_LEGS, MAX_OPTIONS};
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{MarginAccount, Market, RiskBoard, Treasury};
+use crate::state::{MarginAccount, Market, RiskBoard, Treasury, delegate_power, reduces};
 
 /// What the keeper takes over.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     let view = BoardView::for_liquidation(&board, now);
     let mut account = a.margin_account.load_mut()?;
     let mut keeper = a.keeper.load_mut()?;
-    keeper.authorise(a.keeper_authority.key)?;
+    keeper.authorise(a.keeper_authority.key, delegate_power::LIQUIDATE, now)?;
     for party in [&account, &keeper] {
         require_keys_eq!(party.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
     }
@@ -157,6 +157,10 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
         };
         let before = [account.position(market).base, keeper.position(market).base];
         transfer(taken.leg, terms, &mut account, &mut keeper)?;
+        let grows = !reduces(before[1], keeper.position(market).base);
+        if grows {
+            policy::require_unrestricted(keeper.restrictions, Action::Increase)?;
+        }
         let after = [account.position(market).base, keeper.position(market).base];
         let info = markets.next().ok_or(BallastError::WrongMarket)?;
         let changes = [(before[0], after[0]), (before[1], after[1])];

@@ -1,5 +1,5 @@
 use anchor_lang::prelude::*;
-use anchor_spl::token::TokenAccount;
+use anchor_spl::token_interface::TokenAccount;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::state::{AssetConfig, Market, RiskBoard};
@@ -19,7 +19,7 @@ pub struct RefreshExposure<'info> {
     )]
     pub market: Option<Box<Account<'info, Market>>>,
     #[account(constraint = vault.key() == asset.vault @ BallastError::WrongVault)]
-    pub vault: Option<Box<Account<'info, TokenAccount>>>,
+    pub vault: Option<Box<InterfaceAccount<'info, TokenAccount>>>,
 }
 
 pub fn refresh_exposure(ctx: Context<RefreshExposure>) -> Result<()> {

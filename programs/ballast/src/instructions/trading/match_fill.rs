@@ -9,7 +9,7 @@ use crate::event::Filled;
 use crate::limits::{MAX_OPTIONS, OPTION_PARAMS};
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{MarginAccount, Market, MarketState, RiskBoard};
+use crate::state::{MarginAccount, Market, MarketState, RiskBoard, reduces};
 
 /// Arguments of `match_fill`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
@@ -57,8 +57,7 @@ impl Side<'_> {
         account.remember_crowding(self.market, crowding, view.now());
 
         let (held, holds) = (before.position(self.market).base, account.position(self.market).base);
-        let reduces = holds.unsigned_abs() < held.unsigned_abs() && (holds == 0 || (holds < 0) == (held < 0));
-        let action = if reduces { Action::Reduce } else { Action::Increase };
+        let action = if reduces(held, holds) { Action::Reduce } else { Action::Increase };
         policy::require_market(view.board(), action, self.market.into(), view.now())?;
         policy::require_unrestricted(account.restrictions, action)?;
         let after = view.margin(account, Basis::Initial).or_refuse()?;
@@ -102,8 +101,7 @@ fn allow_option(
     for (account, base) in sides {
         let held = account.position(market).base;
         let holds = held.checked_add(base).ok_or(BallastError::Overflow)?;
-        let reduces = holds.unsigned_abs() < held.unsigned_abs() && (holds == 0 || (holds < 0) == (held < 0));
-        require!(reduces || now < listed.window_start(), BallastError::OptionSettling);
+        require!(reduces(held, holds) || now < listed.window_start(), BallastError::OptionSettling);
         let others = BoardView::options(account, board).filter(|s| s.market != market).count();
         require!(others < MAX_OPTIONS, BallastError::TooManyOptions);
     }
@@ -136,8 +134,11 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
 
     let mut taker = a.taker.load_mut()?;
     let mut maker = a.maker.load_mut()?;
-    taker.authorise(a.taker_authority.key)?;
-    maker.authorise(a.maker_authority.key)?;
+    let opposite = args.base.checked_neg().ok_or(BallastError::Overflow)?;
+    let (to_taker, to_maker) =
+        (taker.power_to_trade(a.market.index, args.base)?, maker.power_to_trade(a.market.index, opposite)?);
+    taker.authorise(a.taker_authority.key, to_taker, now)?;
+    maker.authorise(a.maker_authority.key, to_maker, now)?;
     for account in [&taker, &maker] {
         require_keys_eq!(account.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
     }
@@ -153,7 +154,6 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
         quote: args.quote,
         fee,
     };
-    let opposite = args.base.checked_neg().ok_or(BallastError::Overflow)?;
     if option.is_some() {
         allow_option(listed, market, [(&taker, args.base), (&maker, opposite)], &board, now)?;
     }
