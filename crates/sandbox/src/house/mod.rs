@@ -1,5 +1,6 @@
 //! A clearinghouse that is set up, and its people: what a test or the demo tells its story with.
 
+mod governing;
 mod people;
 mod prices;
 mod spec;
@@ -119,6 +120,7 @@ impl House {
             mint,
             spec.args.clone(),
         );
+        let add = self.announced(add, "add_asset", index, mint, &spec.args);
         self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
         self.assets.push(ListedAsset { spec, mint, price_account: Pubkey::new_unique() });
         Ok(index)
@@ -132,6 +134,7 @@ impl House {
         let index = self.markets.len() as u8;
         let add =
             self.at.add_market(self.vm.payer.pubkey(), self.governance.pubkey(), index, spec.args.clone());
+        let add = self.announced(add, "add_market", index, None, &spec.args);
         self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
         self.markets.push(spec);
         Ok(index)

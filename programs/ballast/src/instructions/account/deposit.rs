@@ -45,14 +45,15 @@ pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     require!(amount > 0, BallastError::ZeroAmount);
     let a = ctx.accounts;
     let asset = which_vault(&a.clearinghouse, a.asset.as_deref().map(|x| &**x), &a.vault.key())?;
-    policy::require_open(&*a.board.load()?, Action::Deposit, Clock::get()?.unix_timestamp)?;
+    let now = Clock::get()?.unix_timestamp;
+    policy::require_open(&*a.board.load()?, Action::Deposit, now)?;
     {
         let mut account = a.margin_account.load_mut()?;
         account.authorise(a.authority.key)?;
         match (asset, &a.asset) {
             (Some(index), Some(config)) => {
                 let held = a.vault.amount.checked_add(amount).ok_or(BallastError::Overflow)?;
-                require!(held <= config.deposit_cap, BallastError::DepositCapExceeded);
+                require!(held <= config.deposit_cap_at(now), BallastError::DepositCapExceeded);
                 account.add_collateral(index, amount)?;
             }
             _ => account.add_quote(i64::try_from(amount).map_err(|_| BallastError::Overflow)?)?,

@@ -9,10 +9,13 @@ use ballast_risk::price::MAX_DECIMALS;
 use ballast_risk::stress::{STRESS_WORDS, Shock};
 use ballast_risk::volatility::VolatilityState;
 
+use super::propose_listing::{listing_hash, require_announced};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::AssetAdded;
 use crate::limits::{MAX_ASSETS, bounds, sigma_from_e8, within};
-use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, Setting, VERSION, Window, seeds};
+use crate::state::{
+    AssetConfig, AssetState, Clearinghouse, Proposal, RiskBoard, Setting, VERSION, Window, seeds,
+};
 
 /// Arguments of `add_asset`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -221,6 +224,9 @@ pub struct AddAsset<'info> {
     pub vault: Option<UncheckedAccount<'info>>,
     pub token_program: Program<'info, Token>,
     pub system_program: Program<'info, System>,
+    /// Needed after the opening.
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub proposal: Option<Box<Account<'info, Proposal>>>,
 }
 
 pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
@@ -240,6 +246,10 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
         _ => return err!(BallastError::WrongVault),
     };
 
+    let proposal = a.proposal.as_deref_mut().map(|p| &mut **p);
+    require_announced(&a.clearinghouse, proposal, || listing_hash("add_asset", index, mint, &args))?;
+
+    let now = Clock::get()?.unix_timestamp;
     a.asset.set_inner(AssetConfig {
         version: VERSION,
         bump: ctx.bumps.asset,
@@ -261,10 +271,11 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
         outflow: Window::default(),
         outflow_limit: args.outflow_limit,
         outflow_window_s: args.outflow_window_s,
-        reserved: [0; 256],
+        listed_at: if a.clearinghouse.open { now } else { 0 },
+        reserved: [0; 248],
     });
     let mut board = a.board.load_mut()?;
-    let setting = board.setting(Clock::get()?.unix_timestamp);
+    let setting = board.setting(now);
     args.check_envelope(&setting)?;
     let state = args.state(index, &setting)?;
     board.list(state).or_refuse()?;
