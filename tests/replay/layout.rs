@@ -137,7 +137,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         prices: bytemuck::Zeroable::zeroed(),
         phases: bytemuck::Zeroable::zeroed(),
         lending: bytemuck::Zeroable::zeroed(),
-        reserved: [0; 256],
+        next_pause: [98; 3],
+        reserved: [0; 232],
     });
     use clearinghouse as ch;
     assert_eq!(house[VERSION], 81);
@@ -187,7 +188,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         outflow: Window::default(),
         outflow_limit: 17,
         outflow_window_s: 18,
-        reserved: [0; 256],
+        listed_at: 19,
+        reserved: [0; 248],
     });
     use asset_config as ac;
     assert_eq!((config[ac::INDEX], config[ac::DECIMALS]), (3, 4));

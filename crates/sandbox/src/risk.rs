@@ -51,8 +51,7 @@ impl House {
     /// What the program refuses.
     pub fn calibrate(&mut self, args: LoadCalibrationArgs) -> Sent {
         let load = self.at.load_calibration(self.governance.pubkey(), args.clone());
-        let load = self.announced(load, "load_calibration", args.asset, None, &args);
-        self.vm.send(&[load], &[&self.governance.insecure_clone()])
+        self.send_listing(load, "load_calibration", args.asset, None, &args)
     }
 
     /// Loads an asset's part in the joint stress rows.
@@ -61,8 +60,7 @@ impl House {
     /// What the program refuses.
     pub fn load_stress(&mut self, args: LoadStressArgs) -> Sent {
         let load = self.at.load_stress(self.governance.pubkey(), args.clone());
-        let load = self.announced(load, "load_stress", args.asset, None, &args);
-        self.vm.send(&[load], &[&self.governance.insecure_clone()])
+        self.send_listing(load, "load_stress", args.asset, None, &args)
     }
 
     /// Names the depth reporter: before the opening at once, after it as if that had been announced in time.

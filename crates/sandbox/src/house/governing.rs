@@ -165,26 +165,35 @@ impl House {
         self.apply(id)
     }
 
-    /// A listing after the opening, as if it had been announced in time: a story about something else need not wait
-    /// three days. Before the opening it is left as it is.
+    /// Sends a listing; after the opening as if it had been announced in time: a story about something else need not
+    /// wait three days.
+    ///
+    /// # Errors
+    /// What the program refuses.
     ///
     /// # Panics
     /// If the arguments cannot be hashed.
-    #[must_use]
-    pub fn announced(
+    pub fn send_listing(
         &mut self,
         listing: Instruction,
         name: &str,
         index: u8,
         mint: Option<Pubkey>,
         args: &impl anchor_lang::AnchorSerialize,
-    ) -> Instruction {
+    ) -> Sent {
+        let governance = self.governance.insecure_clone();
         if !self.clearinghouse().open {
-            return listing;
+            return self.vm.send(&[listing], &[&governance]);
         }
         let hash = listing_hash(name, index, mint.unwrap_or_default(), args).expect("arguments are hashed");
         let id = self.ripe_proposal(kind::LISTING, 0, hash, Pubkey::default());
-        with_proposal(listing, self.at.proposal(id))
+        let proposal = self.at.proposal(id);
+        let sent = self.vm.send(&[with_proposal(listing, proposal)], &[&governance]);
+        // What was refused leaves nothing behind.
+        if sent.is_err() {
+            self.vm.svm.set_account(proposal, Default::default()).expect("plain accounts are accepted");
+        }
+        sent
     }
 
     /// Writes a proposal into the VM that was made three days ago; its number is beyond those that the program gives.

@@ -120,8 +120,7 @@ impl House {
             mint,
             spec.args.clone(),
         );
-        let add = self.announced(add, "add_asset", index, mint, &spec.args);
-        self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
+        self.send_listing(add, "add_asset", index, mint, &spec.args)?;
         self.assets.push(ListedAsset { spec, mint, price_account: Pubkey::new_unique() });
         Ok(index)
     }
@@ -134,8 +133,7 @@ impl House {
         let index = self.markets.len() as u8;
         let add =
             self.at.add_market(self.vm.payer.pubkey(), self.governance.pubkey(), index, spec.args.clone());
-        let add = self.announced(add, "add_market", index, None, &spec.args);
-        self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
+        self.send_listing(add, "add_market", index, None, &spec.args)?;
         self.markets.push(spec);
         Ok(index)
     }
