@@ -3,7 +3,7 @@
 //! of the program (`BALLAST_SO`).
 
 use anchor_lang::prelude::Pubkey;
-use ballast::governance::{DELAY_S, LIFE_S, LONG_DELAY_S, Loosens, Pace, Parameter, ROWS, Row, Target};
+use ballast::governance::{DELAY_S, LIFE_S, LONG_DELAY_S, Pace, Parameter, ROWS, Row};
 use ballast::instructions::{LegAmount, LiquidationLeg, PauseArgs, listing_hash};
 use ballast::policy::pause::{DEPOSITS, NEW_RISK};
 use ballast::state::proposal::role;
@@ -25,6 +25,7 @@ pub struct Hostile {
     steward: Keypair,
     guardian: Keypair,
     heir: Keypair,
+    reporter: Pubkey,
     /// Honest, at IM when it opened, and its counterparty.
     bystander: Person,
     /// Two accounts of the thief's, one of them with a loan's worth of collateral in it.
@@ -53,7 +54,8 @@ impl Hostile {
         let [steward, guardian, heir] = [0; 3].map(|_| Keypair::new());
         house.name(role::STEWARD, steward.pubkey()).expect("named");
         house.name(role::GUARDIAN, guardian.pubkey()).expect("named");
-        house.name(role::DEPTH_REPORTER, Pubkey::new_unique()).expect("named");
+        let reporter = Pubkey::new_unique();
+        house.name(role::DEPTH_REPORTER, reporter).expect("named");
         for row in rows().filter(|row| row.steward_bps != 0) {
             house.grant(row.parameter, 0, [0, u64::MAX]).expect("granted");
         }
@@ -81,6 +83,7 @@ impl Hostile {
             steward,
             guardian,
             heir,
+            reporter,
             bystander,
             thieves,
             values: Vec::new(),
@@ -177,6 +180,9 @@ impl Hostile {
         if !kept(house.steward, self.steward.pubkey()) || !kept(house.guardian, self.guardian.pubkey()) {
             return Err("a role was given inside the delay".into());
         }
+        if house.depth_reporter != self.reporter {
+            return Err("the depth reporter changed inside the delay".into());
+        }
         if (house.asset_count, house.market_count) != (1, 1) {
             return Err("something was listed inside the delay".into());
         }
@@ -228,6 +234,17 @@ impl Hostile {
     fn as_governance(&mut self, instruction: anchor_lang::solana_program::instruction::Instruction) -> Sent {
         let governance = self.house.governance.insecure_clone();
         self.house.vm.send(&[instruction], &[&governance])
+    }
+
+    /// The heir, by every way that there is to name somebody.
+    fn name(&mut self, role: u8) {
+        let heir = self.heir.pubkey();
+        if let Ok(id) = self.house.propose_role(role, heir) {
+            self.made.push(id);
+        }
+        let (at, governance) = (self.house.at, self.house.governance.pubkey());
+        let _ = self.as_governance(at.set_depth_reporter(governance, heir));
+        let _ = self.as_governance(at.remove_role(governance, role));
     }
 
     /// A token that nobody wants, announced and listed, or only listed.
@@ -296,15 +313,8 @@ impl Hostile {
                 })
             }
             10 => {
-                let (role, heir) = (draw.below(3) as u8, self.heir.pubkey());
-                self.tries("name", |w| {
-                    if let Ok(id) = w.house.propose_role(role, heir) {
-                        w.made.push(id);
-                    }
-                    let (at, governance) = (w.house.at, w.house.governance.pubkey());
-                    let _ = w.as_governance(at.set_depth_reporter(governance, heir));
-                    let _ = w.as_governance(at.remove_role(governance, role));
-                })
+                let role = draw.below(3) as u8;
+                self.tries("name", |w| w.name(role))
             }
             11 => {
                 let (bits, seconds) = (1 + draw.below(3) as u32, 1 << draw.below(18));
@@ -393,6 +403,19 @@ pub fn systematic(world: &mut Hostile) -> Found {
         }
         w.holds()
     })?;
+    for role in [role::STEWARD, role::GUARDIAN, role::DEPTH_REPORTER] {
+        world.trial(|w| {
+            w.name(role);
+            w.apply_all();
+            w.waits(DELAY_S - 1);
+            w.apply_all();
+            w.holds()
+        })?;
+    }
+    world.trial(|w| {
+        w.list(false);
+        w.holds()
+    })?;
     world.trial(|w| {
         w.list(true);
         w.list(false);
@@ -428,7 +451,14 @@ pub fn random(world: &mut Hostile, seed: u64, sequences: u32, length: u32) -> Fo
 pub fn beyond(world: &mut Hostile) -> Found {
     for (row, from) in rows().zip(world.values.clone()) {
         let (p, far) = (row.parameter, step(row, from));
-        let goals = [from.saturating_add(far), from.saturating_sub(far), from + 1, from.saturating_sub(1)];
+        let goals = [
+            row.least,
+            row.most,
+            from.saturating_add(far),
+            from.saturating_sub(far),
+            from + 1,
+            from.saturating_sub(1),
+        ];
         for to in goals.into_iter().filter(|to| *to != from && row.admits(*to)) {
             let named = |e| format!("{p:?} {from} → {to}: {e}");
             world
@@ -473,8 +503,6 @@ pub fn beyond(world: &mut Hostile) -> Found {
                 })
                 .map_err(named)?;
         }
-        debug_assert!(matches!(row.target, Target::House | Target::Asset | Target::Market));
-        debug_assert!(matches!(row.loosens, Loosens::Up | Loosens::Down | Loosens::Either));
     }
     world.trial(|w| {
         let (at, governance, heir) = (w.house.at, w.house.governance.pubkey(), w.heir.insecure_clone());

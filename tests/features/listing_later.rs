@@ -95,11 +95,9 @@ fn the_deposit_cap_of_a_later_collateral_ramps_up_from_zero() {
     let mut house = sol();
     let late = house.list_asset(spec()).expect("governance lists later too");
     let who = house.person();
-    refused(&mut house, BallastError::DepositCapExceeded, |h| {
-        let collateral = h.collateral(late);
-        h.vm.mint_to(&collateral.mint, &who.wallets[&collateral.mint], CAP + 1);
-        h.deposit_collateral(&who, late, 1)
-    });
+    let mint = house.collateral(late).mint;
+    house.vm.mint_to(&mint, &who.wallets[&mint], CAP + 1);
+    refused(&mut house, BallastError::DepositCapExceeded, |h| h.deposit_collateral(&who, late, 1));
     let day = (CAP / 7) as i64;
     house.vm.advance(LISTING_RAMP_S / 7);
     refused(&mut house, BallastError::DepositCapExceeded, |h| {

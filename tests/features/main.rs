@@ -2,6 +2,7 @@
 //! refused by it, with the error named and nothing changed.
 
 mod account;
+mod authority;
 mod common;
 mod crowding;
 mod deposit;

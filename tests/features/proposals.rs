@@ -209,7 +209,9 @@ fn two_ramps_do_not_add_up() {
     let a = house.propose(&governance, Parameter::Fee, 0, 12).expect("announced");
     let b = house.propose(&governance, Parameter::Fee, 0, 12).expect("announced");
     house.vm.advance(DELAY_S);
-    [a, b].map(|id| applied(&mut house, id).expect("both begin"));
+    for id in [a, b] {
+        applied(&mut house, id).expect("both begin");
+    }
     house.vm.advance(HOUR);
     applied(&mut house, a).expect("goes on; a twenty-fourth of two is nothing yet");
     (0..11).for_each(|_| {
