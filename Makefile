@@ -20,9 +20,10 @@ help: ## list these targets
 deps: ## install what is missing (Debian packages, cargo-nextest)
 	@scripts/deps.sh
 
-build: deps ## build the program, and the probe of the differential test, in target/deploy
+build: deps ## build the program, and the programs that tests need, in target/deploy
 	@scripts/sbf/build.sh
 	@scripts/sbf/build.sh tests/probe
+	@scripts/sbf/build.sh tests/multisig
 
 native: build ## build everything that runs on this machine
 	@$(CARGO) build --workspace --all-targets

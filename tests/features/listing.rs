@@ -274,6 +274,11 @@ fn attack_an_asset_whose_oracle_is_not_live_yet_cannot_be_used() {
     refused(&mut house, BallastError::StalePrice, |h| h.fill(market, &a, &b, BASE, QUOTE));
     refused(&mut house, BallastError::AssetHalted, |h| h.settle(market, &a));
 
+    // Its cap ramps up from zero: a second later a coin is within it.
+    let mint = house.collateral(late).mint;
+    house.vm.mint_to(&mint, &a.wallets[&mint], COIN);
+    refused(&mut house, BallastError::DepositCapExceeded, |h| h.deposit_collateral(&a, late, COIN));
+    house.vm.advance(1);
     // It may be held, but lends nothing: not against itself, and not while it is held.
     house.fund_collateral(&a, late, COIN).expect("a deposit asks for no price");
     refused(&mut house, BallastError::StalePrice, |h| h.withdraw_quote(&a, 1_001 * QUOTE));

@@ -2,6 +2,7 @@
 //! refused by it, with the error named and nothing changed.
 
 mod account;
+mod authority;
 mod common;
 mod crowding;
 mod delegates;
@@ -11,7 +12,10 @@ mod every_state;
 mod explain;
 mod fees;
 mod governance;
+mod handover;
 mod health;
+mod hostile;
+mod hostile_governance;
 mod implied;
 mod index;
 mod isolated;
@@ -19,12 +23,16 @@ mod later_asset;
 mod liquidate;
 mod liquidity;
 mod listing;
+mod listing_later;
 mod match_fill;
 mod migrate;
 mod notice;
 mod options;
 mod oracle;
+mod pauses;
+mod proposals;
 mod reduce_only;
+mod roles;
 mod settle;
 mod stress;
 mod tail_memory;

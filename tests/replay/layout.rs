@@ -137,7 +137,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         prices: bytemuck::Zeroable::zeroed(),
         phases: bytemuck::Zeroable::zeroed(),
         lending: bytemuck::Zeroable::zeroed(),
-        reserved: [0; 256],
+        next_pause: [98; 3],
+        reserved: [0; 232],
     });
     use clearinghouse as ch;
     assert_eq!(house[VERSION], 81);
@@ -188,7 +189,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         outflow_limit: 17,
         outflow_window_s: 18,
         transfer_fee_bps: 19,
-        reserved: [0; 254],
+        listed_at: 20,
+        reserved: [0; 246],
     });
     use asset_config as ac;
     assert_eq!((config[ac::INDEX], config[ac::DECIMALS]), (3, 4));

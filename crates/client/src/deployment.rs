@@ -3,6 +3,8 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::state::seeds;
 
+use crate::instructions::Which;
+
 fn address(path: &[&[u8]]) -> Pubkey {
     Pubkey::find_program_address(path, &ballast::ID).0
 }
@@ -58,6 +60,19 @@ impl Deployment {
     #[must_use]
     pub fn margin_account(&self, owner: &Pubkey, sub_account: u16) -> Pubkey {
         address(&[seeds::MARGIN, self.clearinghouse.as_ref(), owner.as_ref(), &sub_account.to_le_bytes()])
+    }
+
+    /// A proposal, by its number.
+    #[must_use]
+    pub fn proposal(&self, id: u64) -> Pubkey {
+        address(&[seeds::PROPOSAL, self.clearinghouse.as_ref(), &id.to_le_bytes()])
+    }
+
+    /// The steward's mandate for a parameter.
+    #[must_use]
+    pub fn mandate(&self, which: Which) -> Pubkey {
+        let (parameter, target) = ([which.parameter as u8], [which.target]);
+        address(&[seeds::MANDATE, self.clearinghouse.as_ref(), &parameter, &target])
     }
 
     /// Where the upgradeable loader keeps the program's code and upgrade authority.

@@ -2,6 +2,7 @@
 //!
 //! | module | what it gives |
 //! |---|---|
+//! | [`authority`] | who can replace the program, and after which delay |
 //! | [`deployment`] | the addresses of a clearinghouse |
 //! | [`instructions`] | a builder for every instruction |
 //! | [`decode`] | accounts from raw bytes |
@@ -9,6 +10,7 @@
 //! | [`health`] | equity, MM and IM off-chain, by the program's own engine |
 //! | [`plan`] | the best liquidation of an account, as a keeper sees it |
 
+pub mod authority;
 pub mod decode;
 pub mod deployment;
 pub mod events;

@@ -3,6 +3,7 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::instructions::{LoadCalibrationArgs, LoadStressArgs};
 use ballast::limits::ClearinghouseParams;
+use ballast::state::proposal::role;
 use ballast_risk::stress::{SHOCK_BITS, STRESS_ROWS};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -49,8 +50,8 @@ impl House {
     /// # Errors
     /// What the program refuses.
     pub fn calibrate(&mut self, args: LoadCalibrationArgs) -> Sent {
-        let load = self.at.load_calibration(self.governance.pubkey(), args);
-        self.vm.send(&[load], &[&self.governance.insecure_clone()])
+        let load = self.at.load_calibration(self.governance.pubkey(), args.clone());
+        self.send_listing(load, "load_calibration", args.asset, None, &args)
     }
 
     /// Loads an asset's part in the joint stress rows.
@@ -58,15 +59,18 @@ impl House {
     /// # Errors
     /// What the program refuses.
     pub fn load_stress(&mut self, args: LoadStressArgs) -> Sent {
-        let load = self.at.load_stress(self.governance.pubkey(), args);
-        self.vm.send(&[load], &[&self.governance.insecure_clone()])
+        let load = self.at.load_stress(self.governance.pubkey(), args.clone());
+        self.send_listing(load, "load_stress", args.asset, None, &args)
     }
 
-    /// Names the depth reporter.
+    /// Names the depth reporter: before the opening at once, after it as if that had been announced in time.
     ///
     /// # Errors
     /// What the program refuses.
     pub fn set_depth_reporter(&mut self, reporter: Pubkey) -> Sent {
+        if self.clearinghouse().open {
+            return self.name(role::DEPTH_REPORTER, reporter);
+        }
         let set = self.at.set_depth_reporter(self.governance.pubkey(), reporter);
         self.vm.send(&[set], &[&self.governance.insecure_clone()])
     }

@@ -72,9 +72,12 @@ impl Refusal {
     }
 }
 
-/// Where `make build` leaves the program.
+/// Where `make build` leaves the program; or what `BALLAST_SO` names, which is how a mutant is put in its place.
 #[must_use]
 pub fn program_path() -> PathBuf {
+    if let Some(path) = std::env::var_os("BALLAST_SO") {
+        return path.into();
+    }
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy/ballast.so"))
 }
 

@@ -186,6 +186,36 @@ pub enum BallastError {
     #[msg("The mint has an extension that is not on the list of accepted ones")]
     MintExtensionUnknown,
     // ---- governance ----
+    #[msg("The signer does not hold the role that this needs")]
+    WrongRole,
+    #[msg("Pass exactly the account that the parameter belongs to: none, its asset, or its market")]
+    WrongTarget,
+    #[msg("The value is not the one that the proposal was made on: propose again on what stands now")]
+    StateChanged,
+    #[msg("The move is longer than one proposal may go: see the parameter's step")]
+    StepTooLarge,
+    #[msg("This direction of the parameter does not move at once: propose it, and wait")]
+    NotAtOnce,
+    #[msg("Nothing would change: the proposed value stands already")]
+    NothingToChange,
+    #[msg("The delay has not passed yet, in seconds and in slots")]
+    TooEarly,
+    #[msg("The proposal has expired: make a new one")]
+    ProposalExpired,
+    #[msg("The proposal has been carried out already")]
+    ProposalDone,
+    #[msg("The proposal is of another kind, or for something else than what was passed")]
+    WrongProposal,
+    #[msg("After the opening this needs a matured proposal that names it")]
+    ProposalNeeded,
+    #[msg("The steward's mandate does not cover this move, or the last one is less than a day ago")]
+    BeyondMandate,
+    #[msg("A pause names what it stops, and lasts no longer than its kind may")]
+    BadPause,
+    #[msg("Another pause still stands, or the last one is too short ago: pauses must not follow one another")]
+    PauseTooSoon,
+    #[msg("Nobody has been named to take governance over")]
+    NoSuccessor,
 }
 
 impl From<RiskError> for BallastError {

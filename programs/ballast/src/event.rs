@@ -260,3 +260,89 @@ pub struct Transferred {
     pub asset: Option<u8>,
     pub amount: u64,
 }
+
+// ---- governance ----
+
+/// `parameter` is a number of [`crate::governance::Parameter`]; `target` its asset or market.
+#[event]
+pub struct ParameterMoved {
+    pub clearinghouse: Pubkey,
+    pub parameter: u8,
+    pub target: u8,
+    pub from: u64,
+    pub to: u64,
+    /// None where it moved at once.
+    pub proposal: Option<u64>,
+}
+
+/// `kind`, `subject` and what `from` and `to` mean: see [`crate::state::Proposal`].
+#[event]
+pub struct Proposed {
+    pub clearinghouse: Pubkey,
+    pub proposal: u64,
+    pub kind: u8,
+    pub parameter: u8,
+    pub target: u8,
+    pub from: u64,
+    pub to: u64,
+    pub subject: [u8; 32],
+    pub loosens: bool,
+    pub ready_at: i64,
+    pub expires_at: i64,
+}
+
+#[event]
+pub struct ProposalEnded {
+    pub clearinghouse: Pubkey,
+    pub proposal: u64,
+    pub done: bool,
+}
+
+/// `role` is a number of [`crate::state::proposal::role`].
+#[event]
+pub struct RoleNamed {
+    pub clearinghouse: Pubkey,
+    pub role: u8,
+    pub key: Pubkey,
+}
+
+/// The steward may move `parameter` of `target` between `least` and `most`; least above most: not at all.
+#[event]
+pub struct MandateSet {
+    pub clearinghouse: Pubkey,
+    pub parameter: u8,
+    pub target: u8,
+    pub least: u64,
+    pub most: u64,
+}
+
+/// `bits` of [`crate::policy::pause`]; `assets` and `markets` are bits of those that may only be reduced.
+#[event]
+pub struct PauseSet {
+    pub clearinghouse: Pubkey,
+    pub bits: u32,
+    pub assets: u32,
+    pub markets: u64,
+    pub until: i64,
+}
+
+/// `next` may take governance over from `from` on; the default key: nobody.
+#[event]
+pub struct SuccessorNamed {
+    pub clearinghouse: Pubkey,
+    pub next: Pubkey,
+    pub from: i64,
+}
+
+#[event]
+pub struct GovernanceTaken {
+    pub clearinghouse: Pubkey,
+    pub governance: Pubkey,
+}
+
+#[event]
+pub struct InsuranceToppedUp {
+    pub clearinghouse: Pubkey,
+    pub amount: u64,
+    pub insurance: u64,
+}

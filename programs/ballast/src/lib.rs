@@ -12,6 +12,7 @@ use sbf_builtins as _;
 
 pub mod error;
 pub mod event;
+pub mod governance;
 mod heap;
 pub mod instructions;
 pub mod limits;
@@ -21,6 +22,7 @@ pub mod policy;
 pub mod state;
 pub mod token;
 
+use governance::Parameter;
 use instructions::*;
 use state::current;
 
@@ -84,6 +86,82 @@ pub mod ballast {
     /// Brings an account of an older version to the current one.
     pub fn migrate(ctx: Context<Migrate>) -> Result<()> {
         instructions::migrate(ctx)
+    }
+
+    /// Announces a move of a parameter: a loosening, or what ramps.
+    pub fn propose(ctx: Context<Propose>, change: Move) -> Result<()> {
+        instructions::propose(ctx, change)
+    }
+
+    /// Moves at once what binds new risk only.
+    pub fn tighten(ctx: Context<Tighten>, change: Move) -> Result<()> {
+        instructions::tighten(ctx, change)
+    }
+
+    /// Announces a listing after the opening.
+    pub fn propose_listing(ctx: Context<ProposeListing>, hash: [u8; 32]) -> Result<()> {
+        instructions::propose_listing(ctx, hash)
+    }
+
+    /// Announces who shall hold a role.
+    pub fn propose_role(ctx: Context<ProposeRole>, role: u8, key: Pubkey) -> Result<()> {
+        instructions::propose_role(ctx, role, key)
+    }
+
+    /// Carries a ripe proposal out, or moves its ramp on.
+    pub fn apply_proposal(ctx: Context<ApplyProposal>) -> Result<()> {
+        instructions::apply_proposal(ctx)
+    }
+
+    /// Ends a proposal.
+    pub fn cancel_proposal(ctx: Context<CancelProposal>) -> Result<()> {
+        instructions::cancel_proposal(ctx)
+    }
+
+    /// Takes the steward's or the guardian's role away, at once.
+    pub fn remove_role(ctx: Context<RemoveRole>, role: u8) -> Result<()> {
+        instructions::remove_role(ctx, role)
+    }
+
+    /// Says between which values the steward may move a parameter.
+    pub fn grant_mandate(
+        ctx: Context<GrantMandate>,
+        parameter: Parameter,
+        target: u8,
+        least: u64,
+        most: u64,
+    ) -> Result<()> {
+        instructions::grant_mandate(ctx, parameter, target, least, most)
+    }
+
+    /// Takes a mandate away, at once.
+    pub fn revoke_mandate(ctx: Context<RevokeMandate>) -> Result<()> {
+        instructions::revoke_mandate(ctx)
+    }
+
+    /// Stops new risk, or deposits, for a time: the guardian's.
+    pub fn pause(ctx: Context<Pause>, args: PauseArgs) -> Result<()> {
+        instructions::pause(ctx, args)
+    }
+
+    /// Ends a pause before its time.
+    pub fn lift_pause(ctx: Context<LiftPause>) -> Result<()> {
+        instructions::lift_pause(ctx)
+    }
+
+    /// Names who may take governance over after the delay.
+    pub fn propose_governance(ctx: Context<ProposeGovernance>, next: Pubkey) -> Result<()> {
+        instructions::propose_governance(ctx, next)
+    }
+
+    /// The named key takes governance over.
+    pub fn accept_governance(ctx: Context<AcceptGovernance>) -> Result<()> {
+        instructions::accept_governance(ctx)
+    }
+
+    /// Gives quote to the insurance fund.
+    pub fn top_up_insurance(ctx: Context<TopUpInsurance>, amount: u64) -> Result<()> {
+        instructions::top_up_insurance(ctx, amount)
     }
 
     // ---- risk --------------------------------------------------------------------------------

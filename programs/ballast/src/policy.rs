@@ -149,6 +149,9 @@ pub fn require_asset(board: &RiskBoard, action: Action, asset: usize, now: i64) 
     require_open(board, action, now)?;
     let state = board.asset(asset).map_err(BallastError::from)?;
     require_unrestricted(state.restrictions, action)?;
+    if now < board.pause_until && board.paused_assets >> asset & 1 != 0 {
+        require_in(action, State::ReduceOnly)?;
+    }
     if now < state.grace_until {
         require_in(action, State::Grace)?;
     }
@@ -164,5 +167,8 @@ pub fn require_asset(board: &RiskBoard, action: Action, asset: usize, now: i64) 
 pub fn require_market(board: &RiskBoard, action: Action, market: usize, now: i64) -> Result<()> {
     let listed = board.market(market).map_err(BallastError::from)?;
     require_unrestricted(listed.restrictions, action)?;
+    if now < board.pause_until && board.paused_markets >> market & 1 != 0 {
+        require_in(action, State::ReduceOnly)?;
+    }
     require_asset(board, action, listed.asset.into(), now)
 }

@@ -311,12 +311,11 @@ impl World {
                 if self.house.markets.len() >= 6 {
                     return Ok(None);
                 }
-                let (payer, governance) =
-                    (self.house.vm.payer.pubkey(), self.house.governance.insecure_clone());
+                let (payer, governance) = (self.house.vm.payer.pubkey(), self.house.governance.pubkey());
                 let spec = MarketSpec::perpetual("NEW", asset);
                 let index = self.house.markets.len() as u8;
-                let open = at.add_market(payer, governance.pubkey(), index, spec.args.clone());
-                let sent = self.house.vm.send(&[open], &[&governance]);
+                let open = at.add_market(payer, governance, index, spec.args.clone());
+                let sent = self.house.send_listing(open, "add_market", index, None, &spec.args);
                 if sent.is_ok() {
                     self.house.markets.push(spec);
                 }

@@ -100,6 +100,7 @@ impl Deployment {
                 vault: mint.map(|m| self.vault(&m)),
                 token_program,
                 system_program: system_program::ID,
+                proposal: None,
             },
             &instruction::AddAsset { args },
         )
@@ -122,6 +123,7 @@ impl Deployment {
                 board: self.board,
                 market: self.market(index),
                 system_program: system_program::ID,
+                proposal: None,
             },
             &instruction::AddMarket { args },
         )
@@ -132,7 +134,7 @@ impl Deployment {
     pub fn load_calibration(&self, governance: Pubkey, args: LoadCalibrationArgs) -> Instruction {
         let (clearinghouse, board) = (self.clearinghouse, self.board);
         build(
-            &accounts::LoadCalibration { governance, clearinghouse, board },
+            &accounts::LoadCalibration { governance, clearinghouse, board, proposal: None },
             &instruction::LoadCalibration { args },
         )
     }
@@ -141,10 +143,13 @@ impl Deployment {
     #[must_use]
     pub fn load_stress(&self, governance: Pubkey, args: LoadStressArgs) -> Instruction {
         let (clearinghouse, board) = (self.clearinghouse, self.board);
-        build(&accounts::LoadStress { governance, clearinghouse, board }, &instruction::LoadStress { args })
+        build(
+            &accounts::LoadStress { governance, clearinghouse, board, proposal: None },
+            &instruction::LoadStress { args },
+        )
     }
 
-    /// `set_depth_reporter`; signed by `governance`.
+    /// `set_depth_reporter`; signed by `governance`, before the opening.
     #[must_use]
     pub fn set_depth_reporter(&self, governance: Pubkey, reporter: Pubkey) -> Instruction {
         let clearinghouse = self.clearinghouse;

@@ -5,10 +5,12 @@ mod account;
 mod governance;
 mod liquidation;
 mod risk;
+mod roles;
 mod trading;
 
 pub use account::{close_margin_account, set_delegate, set_delegate_with, set_restriction};
 pub use governance::migrate;
+pub use roles::{Which, with_proposal};
 
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;

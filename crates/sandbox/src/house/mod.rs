@@ -1,6 +1,7 @@
 //! A clearinghouse that is set up, and its people: what a test or the demo tells its story with.
 
 mod accounts;
+mod governing;
 mod people;
 mod prices;
 mod spec;
@@ -129,7 +130,7 @@ impl House {
             mint,
             spec.args.clone(),
         );
-        self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
+        self.send_listing(add, "add_asset", index, mint, &spec.args)?;
         self.assets.push(ListedAsset { spec, mint, price_account: Pubkey::new_unique() });
         Ok(index)
     }
@@ -142,7 +143,7 @@ impl House {
         let index = self.markets.len() as u8;
         let add =
             self.at.add_market(self.vm.payer.pubkey(), self.governance.pubkey(), index, spec.args.clone());
-        self.vm.send(&[add], &[&self.governance.insecure_clone()])?;
+        self.send_listing(add, "add_market", index, None, &spec.args)?;
         self.markets.push(spec);
         Ok(index)
     }

@@ -154,6 +154,24 @@ pub mod bounds {
     pub const UTILISATION_BPS: RangeInclusive<u32> = 0..=9_500;
     pub const FLOW_BPS: RangeInclusive<u32> = 0..=10_000;
     pub const STEP_S: RangeInclusive<u32> = 1..=86_400;
+
+    // ---- what governance may move of a listing ----
+    /// Distances between prices that leave a breaker alone, basis points.
+    pub const DISTANCE_BPS: RangeInclusive<u32> = 1..=10_000;
+    /// Most that a redemption rate may grow in a day, basis points.
+    pub const GROWTH_BPS: RangeInclusive<u32> = 0..=100;
+    /// What a staked token is charged beside its underlying's risk, basis points.
+    pub const BASIS_BPS: RangeInclusive<u32> = 0..=5_000;
+    /// A limit that was set can be moved but not taken away.
+    pub const OUTFLOW_LIMIT: RangeInclusive<u64> = 1..=1 << 62;
+    pub const OUTFLOW_WINDOW_S: RangeInclusive<u32> = 60..=604_800;
+    pub const PROFIT_CAP: RangeInclusive<u64> = 0..=i64::MAX as u64;
+    /// Bits of [`crate::policy::restriction`].
+    pub const RESTRICTIONS: RangeInclusive<u32> = 0..=1;
+    /// Weights of the forecast; their sum is checked apart.
+    pub const FORECAST_BPS: RangeInclusive<u32> = 0..=10_000;
+    /// Distance of the quote token from its peg at which new risk is allowed again.
+    pub const ON_PEG_BPS: RangeInclusive<u32> = 0..=1_000;
 }
 
 /// Parameters that hold for every account of a clearinghouse.

@@ -1,5 +1,6 @@
 use anchor_lang::prelude::*;
 
+use crate::governance::{LISTING_RAMP_S, ramp};
 use crate::state::Window;
 
 /// The risk config of an asset: what governance decides of it. What follows from the market stands
@@ -49,16 +50,27 @@ pub struct AssetConfig {
     pub outflow_window_s: u32,
     /// Transfer fee of the mint when it was listed, basis points: above it nothing more is deposited.
     pub transfer_fee_bps: u16,
+    /// When it was listed, where that was after the opening: its deposit cap ramps up from zero; unix seconds.
+    pub listed_at: i64,
     /// For later versions.
-    pub reserved: [u8; 254],
+    pub reserved: [u8; 246],
 }
 
 const _: () = assert!(
     AssetConfig::INIT_SPACE
-        == 4 + 32 + 16 + 32 + 32 + 32 + 32 + 4 + 8 + 32 + 32 + 2 + 32 + Window::INIT_SPACE + 12 + 256
+        == 4 + 32 + 16 + 32 + 32 + 32 + 32 + 4 + 8 + 32 + 32 + 2 + 32 + Window::INIT_SPACE + 12 + 8 + 248
 );
 
 impl AssetConfig {
+    /// Most that the vault may hold at `now`: a collateral that was listed after the opening takes a week to be
+    /// trusted with all of its cap.
+    pub fn deposit_cap_at(&self, now: i64) -> u64 {
+        if self.listed_at == 0 {
+            return self.deposit_cap;
+        }
+        ramp::value(0, self.deposit_cap, now.saturating_sub(self.listed_at), LISTING_RAMP_S)
+    }
+
     /// Whether the asset can be deposited.
     pub fn is_collateral(&self) -> bool {
         self.mint != Pubkey::default()

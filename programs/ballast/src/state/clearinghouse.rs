@@ -4,6 +4,7 @@ use solana_sha256_hasher::hashv;
 
 use crate::error::BallastError;
 use crate::limits::{ClearinghouseParams, LendingParams, PhaseParams, PriceParams};
+use crate::state::proposal::role;
 use crate::state::{AssetState, seeds};
 
 /// Roles and limits. The hot path only reads it, so deposits, withdrawals and trades of different
@@ -53,17 +54,29 @@ pub struct Clearinghouse {
     pub prices: PriceParams,
     pub phases: PhaseParams,
     pub lending: LendingParams,
+    /// From when on the guardian may pause again: new risk, deposits, and single assets or markets; unix seconds.
+    pub next_pause: [i64; 3],
     /// For later versions.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 232],
 }
 
-const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 72 + 32 + 3 * 32 + 16 + 32 + 128 + 256);
+const _: () = assert!(Clearinghouse::INIT_SPACE == 5 + 6 * 32 + 72 + 32 + 3 * 32 + 16 + 32 + 128 + 24 + 232);
 
 impl Clearinghouse {
     /// Refuses to load what an asset starts with once the clearinghouse is open and the asset has had a price.
     pub fn require_unused(&self, asset: &AssetState) -> Result<()> {
         require!(!self.open || asset.spot_mantissa == 0, BallastError::AlreadyOpen);
         Ok(())
+    }
+
+    /// The key that holds a role, a number of [`role`].
+    pub fn role(&mut self, role: u8) -> Result<&mut Pubkey> {
+        match role {
+            role::STEWARD => Ok(&mut self.steward),
+            role::GUARDIAN => Ok(&mut self.guardian),
+            role::DEPTH_REPORTER => Ok(&mut self.depth_reporter),
+            _ => err!(BallastError::WrongRole),
+        }
     }
 
     /// Takes what was loaded for an asset into the running hash; returns it.

@@ -7,6 +7,7 @@ pub mod clearinghouse;
 pub mod margin_account;
 pub mod market;
 pub mod option_terms;
+pub mod proposal;
 pub mod risk_board;
 pub mod treasury;
 pub mod version;
@@ -18,6 +19,7 @@ pub use clearinghouse::Clearinghouse;
 pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot, delegate_power, reduces};
 pub use market::Market;
 pub use option_terms::{CALL, PERPETUAL, PUT};
+pub use proposal::{Mandate, Proposal};
 pub use risk_board::{MarketState, RiskBoard, SideIndex, TickKind};
 pub use treasury::Treasury;
 pub use version::{VERSION, current};
@@ -39,4 +41,8 @@ pub mod seeds {
     pub const VAULT: &[u8] = b"vault";
     /// `[MARGIN, clearinghouse, owner, sub-account id (u16 LE)]`.
     pub const MARGIN: &[u8] = b"margin";
+    /// `[PROPOSAL, clearinghouse, number (u64 LE)]`.
+    pub const PROPOSAL: &[u8] = b"proposal";
+    /// `[MANDATE, clearinghouse, [parameter], [target]]`.
+    pub const MANDATE: &[u8] = b"mandate";
 }

@@ -142,8 +142,12 @@ pub struct RiskBoard {
     pub prices: PriceParams,
     pub phases: PhaseParams,
     pub lending: LendingParams,
+    /// Assets and markets, a bit each, that the guardian restricted to reducing until `pause_until`.
+    pub paused_markets: u64,
+    pub paused_assets: u32,
+    pub padding_pause: u32,
     /// For later versions.
-    pub reserved: [u64; 32],
+    pub reserved: [u64; 30],
     /// By asset index.
     pub assets: [AssetState; MAX_ASSETS],
     /// By market index.

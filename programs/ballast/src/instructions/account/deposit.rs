@@ -58,7 +58,7 @@ pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     match &a.asset {
         Some(config) => {
             let held = a.vault.amount.checked_add(amount).ok_or(BallastError::Overflow)?;
-            require!(held <= config.deposit_cap, BallastError::DepositCapExceeded);
+            require!(held <= config.deposit_cap_at(now), BallastError::DepositCapExceeded);
             MintTerms::require_deposit(&a.mint.to_account_info(), config.transfer_fee_bps)?;
         }
         None => require!(i64::try_from(amount).is_ok(), BallastError::Overflow),

@@ -7,10 +7,13 @@ use ballast_risk::price::MAX_DECIMALS;
 use ballast_risk::stress::{STRESS_WORDS, Shock};
 use ballast_risk::volatility::VolatilityState;
 
+use super::propose_listing::{listing_hash, require_announced};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::{AssetAdded, CollateralNoted};
 use crate::limits::{MAX_ASSETS, bounds, sigma_from_e8, within};
-use crate::state::{AssetConfig, AssetState, Clearinghouse, RiskBoard, Setting, VERSION, Window, seeds};
+use crate::state::{
+    AssetConfig, AssetState, Clearinghouse, Proposal, RiskBoard, Setting, VERSION, Window, seeds,
+};
 use crate::token::{MintTerms, NewVault};
 
 /// Arguments of `add_asset`.
@@ -220,6 +223,9 @@ pub struct AddAsset<'info> {
     pub vault: Option<UncheckedAccount<'info>>,
     pub token_program: Interface<'info, TokenInterface>,
     pub system_program: Program<'info, System>,
+    /// Needed after the opening.
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub proposal: Option<Box<Account<'info, Proposal>>>,
 }
 
 pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
@@ -242,6 +248,10 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
     let freezable = terms.as_ref().is_some_and(|t| t.freezable);
     let transfer_fee_bps = terms.map_or(0, |t| t.transfer_fee_bps);
 
+    let proposal = a.proposal.as_deref_mut().map(|p| &mut **p);
+    require_announced(&a.clearinghouse, proposal, || listing_hash("add_asset", index, mint, &args))?;
+
+    let now = Clock::get()?.unix_timestamp;
     a.asset.set_inner(AssetConfig {
         version: VERSION,
         bump: ctx.bumps.asset,
@@ -264,10 +274,11 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
         outflow_limit: args.outflow_limit,
         outflow_window_s: args.outflow_window_s,
         transfer_fee_bps,
-        reserved: [0; 254],
+        listed_at: if a.clearinghouse.open { now } else { 0 },
+        reserved: [0; 246],
     });
     let mut board = a.board.load_mut()?;
-    let setting = board.setting(Clock::get()?.unix_timestamp);
+    let setting = board.setting(now);
     args.check_envelope(&setting, transfer_fee_bps)?;
     let state = args.state(index, &setting)?;
     board.list(state).or_refuse()?;

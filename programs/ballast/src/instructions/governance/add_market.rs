@@ -2,12 +2,13 @@ use anchor_lang::prelude::*;
 use ballast_risk::fixed::rate_from_bps;
 use ballast_risk::price::Price;
 
+use super::propose_listing::{listing_hash, require_announced};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::MarketAdded;
 use crate::limits::{MAX_MARKETS, bounds, within};
 use crate::state::risk_board::SCALE_ONE;
 use crate::state::{
-    AssetState, CALL, Clearinghouse, Market, MarketState, PUT, RiskBoard, SideIndex, VERSION, seeds,
+    AssetState, CALL, Clearinghouse, Market, MarketState, PUT, Proposal, RiskBoard, SideIndex, VERSION, seeds,
 };
 
 /// Arguments of `add_market`.
@@ -86,6 +87,9 @@ pub struct AddMarket<'info> {
     )]
     pub market: Box<Account<'info, Market>>,
     pub system_program: Program<'info, System>,
+    /// Needed after the opening.
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub proposal: Option<Box<Account<'info, Proposal>>>,
 }
 
 pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
@@ -96,6 +100,10 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
     let a = ctx.accounts;
     let index = a.clearinghouse.market_count;
     require!(usize::from(index) < MAX_MARKETS, BallastError::BoardFull);
+    let proposal = a.proposal.as_deref_mut().map(|p| &mut **p);
+    require_announced(&a.clearinghouse, proposal, || {
+        listing_hash("add_market", index, Pubkey::default(), &args)
+    })?;
 
     let mut board = a.board.load_mut()?;
     let asset = board.asset(args.asset.into()).map_err(BallastError::from)?;

@@ -100,7 +100,8 @@ pub fn initialize_clearinghouse(
         prices: args.prices,
         phases: args.phases,
         lending: args.lending,
-        reserved: [0; 256],
+        next_pause: [0; 3],
+        reserved: [0; 232],
     });
     a.treasury.set_inner(Treasury {
         version: VERSION,

@@ -3,9 +3,10 @@ use ballast_risk::fixed::VAR_ONE;
 use ballast_risk::scenario::{self, SCENARIOS, Tails, Z_MAX};
 use ballast_risk::volatility::VolatilityState;
 
+use super::propose_listing::{listing_hash, require_announced};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::CalibrationLoaded;
-use crate::state::{Clearinghouse, RiskBoard};
+use crate::state::{Clearinghouse, Proposal, RiskBoard};
 
 /// Arguments of `load_calibration`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -35,6 +36,9 @@ pub struct LoadCalibration<'info> {
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
     #[account(mut)]
     pub board: AccountLoader<'info, RiskBoard>,
+    /// Needed after the opening.
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub proposal: Option<Box<Account<'info, Proposal>>>,
 }
 
 pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs) -> Result<()> {
@@ -48,6 +52,10 @@ pub fn load_calibration(ctx: Context<LoadCalibration>, args: LoadCalibrationArgs
     let board = &mut *guard;
     let index = usize::from(args.asset);
     a.clearinghouse.require_unused(board.asset(index).or_refuse()?)?;
+    let proposal = a.proposal.as_deref_mut().map(|p| &mut **p);
+    require_announced(&a.clearinghouse, proposal, || {
+        listing_hash("load_calibration", args.asset, Pubkey::default(), &args)
+    })?;
     let setting = board.setting(Clock::get()?.unix_timestamp);
     let column = &mut board.ring[index];
     for (row, z) in args.returns.iter().enumerate() {

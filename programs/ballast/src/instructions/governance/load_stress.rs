@@ -1,9 +1,10 @@
 use anchor_lang::prelude::*;
 use ballast_risk::stress::{self, SHOCK_BITS, STRESS_ROWS};
 
+use super::propose_listing::{listing_hash, require_announced};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::StressLoaded;
-use crate::state::{Clearinghouse, RiskBoard};
+use crate::state::{Clearinghouse, Proposal, RiskBoard};
 
 /// Arguments of `load_stress`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Debug)]
@@ -23,6 +24,9 @@ pub struct LoadStress<'info> {
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
     #[account(mut)]
     pub board: AccountLoader<'info, RiskBoard>,
+    /// Needed after the opening.
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub proposal: Option<Box<Account<'info, Proposal>>>,
 }
 
 pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()> {
@@ -32,6 +36,10 @@ pub fn load_stress(ctx: Context<LoadStress>, args: LoadStressArgs) -> Result<()>
     let mut board = a.board.load_mut()?;
     let index = usize::from(args.asset);
     a.clearinghouse.require_unused(board.asset(index).or_refuse()?)?;
+    let proposal = a.proposal.as_deref_mut().map(|p| &mut **p);
+    require_announced(&a.clearinghouse, proposal, || {
+        listing_hash("load_stress", args.asset, Pubkey::default(), &args)
+    })?;
     let setting = board.setting(Clock::get()?.unix_timestamp);
     let column = stress::column(&args.shocks);
     board.stress[index] = column;

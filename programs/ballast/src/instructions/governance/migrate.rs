@@ -5,7 +5,9 @@ use anchor_lang::system_program::{Transfer, transfer};
 
 use crate::error::BallastError;
 use crate::event::AccountMigrated;
-use crate::state::{AssetConfig, Clearinghouse, MarginAccount, Market, RiskBoard, Treasury, VERSION};
+use crate::state::{
+    AssetConfig, Clearinghouse, Mandate, MarginAccount, Market, Proposal, RiskBoard, Treasury, VERSION,
+};
 
 /// Brings an account of an older version to the current one. Permissionless: the result does not
 /// depend on who calls, and an account that its owner forgot must not stay behind.
@@ -24,13 +26,15 @@ const VERSION_AT: usize = 8;
 
 /// Size of the current layout of the kind that a discriminator names.
 fn current_size(discriminator: &[u8]) -> Option<usize> {
-    let kinds: [(&[u8], usize); 6] = [
+    let kinds: [(&[u8], usize); 8] = [
         (Clearinghouse::DISCRIMINATOR, 8 + Clearinghouse::INIT_SPACE),
         (Treasury::DISCRIMINATOR, 8 + Treasury::INIT_SPACE),
         (AssetConfig::DISCRIMINATOR, 8 + AssetConfig::INIT_SPACE),
         (Market::DISCRIMINATOR, 8 + Market::INIT_SPACE),
         (RiskBoard::DISCRIMINATOR, RiskBoard::SPACE),
         (MarginAccount::DISCRIMINATOR, MarginAccount::SPACE),
+        (Proposal::DISCRIMINATOR, 8 + Proposal::INIT_SPACE),
+        (Mandate::DISCRIMINATOR, 8 + Mandate::INIT_SPACE),
     ];
     kinds.iter().find(|(known, _)| *known == discriminator).map(|(_, size)| *size)
 }

@@ -1,23 +1,45 @@
-//! What only governance (or, once, the upgrade authority) may do.
+//! What only governance and the roles it names (or, once, the upgrade authority) may do.
 
 pub mod add_asset;
 pub mod add_market;
+pub mod apply_proposal;
+pub mod cancel_proposal;
 pub mod create_board;
 pub mod grow_board;
+pub mod hand_over;
 pub mod initialize_clearinghouse;
 pub mod load_calibration;
 pub mod load_stress;
+pub mod mandate;
 pub mod migrate;
 pub mod open_clearinghouse;
+pub mod pause;
+pub mod propose;
+pub mod propose_listing;
+pub mod propose_role;
+pub mod remove_role;
 pub mod set_depth_reporter;
+pub mod tighten;
+pub mod top_up_insurance;
 
 pub use add_asset::*;
 pub use add_market::*;
+pub use apply_proposal::*;
+pub use cancel_proposal::*;
 pub use create_board::*;
 pub use grow_board::*;
+pub use hand_over::*;
 pub use initialize_clearinghouse::*;
 pub use load_calibration::*;
 pub use load_stress::*;
+pub use mandate::*;
 pub use migrate::*;
 pub use open_clearinghouse::*;
+pub use pause::*;
+pub use propose::*;
+pub use propose_listing::*;
+pub use propose_role::*;
+pub use remove_role::*;
 pub use set_depth_reporter::*;
+pub use tighten::*;
+pub use top_up_insurance::*;

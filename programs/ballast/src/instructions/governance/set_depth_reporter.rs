@@ -4,11 +4,16 @@ use crate::error::BallastError;
 use crate::event::DepthReporterSet;
 use crate::state::Clearinghouse;
 
-/// Names the key that reports depth; the default key removes it.
+/// Names the key that reports depth, before the opening; afterwards it is a role to be proposed, because what it says is
+/// in everybody's MM.
 #[derive(Accounts)]
 pub struct SetDepthReporter<'info> {
     pub governance: Signer<'info>,
-    #[account(mut, has_one = governance @ BallastError::NotGovernance)]
+    #[account(
+        mut,
+        has_one = governance @ BallastError::NotGovernance,
+        constraint = !clearinghouse.open @ BallastError::ProposalNeeded,
+    )]
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
 }
 
