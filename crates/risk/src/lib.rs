@@ -44,6 +44,7 @@
 //! | [`shape`], [`option_book`] | the same under absolute shocks → an account's options in its margin |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
+//! | [`side`] | deleveraging and funding of a whole side → what a position has become |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
 //!
 //! Rounding is against the account throughout: values down, requirements up. Every operation on
@@ -78,6 +79,7 @@ pub mod rows;
 pub mod scenario;
 pub mod settlement;
 pub mod shape;
+pub mod side;
 pub mod stress;
 pub mod table;
 pub mod volatility;

@@ -220,3 +220,24 @@ pub struct Liquidated {
     pub equity_after: i64,
     pub mm_after: u64,
 }
+
+// ---- waterfall, lending ----
+
+/// A position was brought in step with its side of the market.
+#[event]
+pub struct PositionTouched {
+    pub account: Pubkey,
+    pub market: u8,
+    pub base_before: i64,
+    pub base: i64,
+    pub entry_before: i64,
+    pub entry: i64,
+}
+
+/// What the insurance fund got of the dust of an empty market; negative: what it paid of it.
+#[event]
+pub struct DustSwept {
+    pub market: u8,
+    pub amount: i64,
+    pub insurance: u64,
+}

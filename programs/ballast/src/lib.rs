@@ -161,7 +161,12 @@ pub mod ballast {
         instructions::fix_settlement_price(ctx, market)
     }
 
-    /// Moves a market's collected fees into the insurance fund.
+    /// Brings a position in step with its side of the market.
+    pub fn touch_position(ctx: Context<TouchPosition>) -> Result<()> {
+        instructions::touch_position(ctx)
+    }
+
+    /// Moves a market's collected fees, and an empty market's dust, into the insurance fund.
     pub fn sweep_fees(ctx: Context<SweepFees>) -> Result<()> {
         instructions::sweep_fees(ctx)
     }

@@ -6,6 +6,7 @@ mod governance;
 mod liquidation;
 mod risk;
 mod trading;
+mod waterfall;
 
 pub use account::{close_margin_account, set_delegate};
 pub use governance::migrate;

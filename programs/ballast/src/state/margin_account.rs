@@ -1,7 +1,8 @@
 use anchor_lang::prelude::*;
 
-use crate::error::BallastError;
+use crate::error::{BallastError, OrRefuse};
 use crate::limits::{MAX_COLLATERAL, MAX_POSITIONS};
+use crate::state::MarketState;
 
 /// Collateral in one asset. A slot with nothing in it is free.
 #[zero_copy]
@@ -36,6 +37,18 @@ pub struct PositionSlot {
     pub cash: i64,
     /// For later versions.
     pub reserved: u64,
+}
+
+/// What became of one account's position in a market.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PositionChange {
+    /// Base as it was last written, and as it was once it was brought in step, signed native units.
+    pub written: i64,
+    pub before: i64,
+    /// Base at the end.
+    pub after: i64,
+    /// What bringing it in step gave its entry, signed quote micro-units.
+    pub given: i64,
 }
 
 impl PositionSlot {
@@ -168,13 +181,34 @@ impl MarginAccount {
         Ok(())
     }
 
-    /// The position in a market; a flat one where there is none.
+    /// The position in a market as it was last written; a flat one where there is none.
     pub fn position(&self, market: u8) -> PositionSlot {
         self.positions.iter().find(|s| !s.is_free() && s.market == market).copied().unwrap_or_default()
     }
 
-    /// Adds to a position, in the market's slot or the first free one; frees a slot that ends empty.
-    pub fn add_position(&mut self, market: u8, base: i64, entry: i64) -> Result<()> {
+    /// The position in a market as it is now; a flat one where there is none.
+    pub fn position_now(&self, market: u8, listed: &MarketState) -> Result<PositionSlot> {
+        listed.now(&self.position(market)).or_refuse()
+    }
+
+    /// Brings a position in step with its market; its market follows the change.
+    pub fn keep_step(&mut self, market: u8, listed: &MarketState) -> Result<PositionChange> {
+        if self.position(market).is_free() {
+            Ok(PositionChange::default())
+        } else {
+            self.add_position(market, listed, 0, 0)
+        }
+    }
+
+    /// Brings a position in step with its market and adds to it, in the market's slot or the first free one; frees a
+    /// slot that ends empty. Its market follows the change.
+    pub fn add_position(
+        &mut self,
+        market: u8,
+        listed: &MarketState,
+        base: i64,
+        entry: i64,
+    ) -> Result<PositionChange> {
         let at = self
             .positions
             .iter()
@@ -183,12 +217,17 @@ impl MarginAccount {
             .ok_or(BallastError::NoPositionSlot)?;
         let slot = &mut self.positions[at];
         slot.market = market;
-        slot.base = slot.base.checked_add(base).ok_or(BallastError::Overflow)?;
+        let written = slot.base;
+        let given = slot.keep_step(listed).or_refuse()?;
+        let before = slot.base;
+        slot.base = before.checked_add(base).ok_or(BallastError::Overflow)?;
         slot.entry = slot.entry.checked_add(entry).ok_or(BallastError::Overflow)?;
+        slot.mark(listed);
+        let change = PositionChange { written, before, after: slot.base, given };
         if slot.is_free() {
             *slot = PositionSlot::default();
         }
-        Ok(())
+        Ok(change)
     }
 
     /// Slots with collateral.
