@@ -2,6 +2,7 @@
 //! refused by it, with the error named and nothing changed.
 
 mod account;
+mod bankruptcy;
 mod common;
 mod crowding;
 mod deposit;
@@ -13,6 +14,7 @@ mod health;
 mod implied;
 mod index;
 mod later_asset;
+mod lending;
 mod liquidate;
 mod liquidity;
 mod listing;

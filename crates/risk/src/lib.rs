@@ -45,6 +45,7 @@
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`side`] | deleveraging and funding of a whole side → what a position has become |
+//! | [`waterfall`] | a deficit → who pays for it, in which order |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
 //!
 //! Rounding is against the account throughout: values down, requirements up. Every operation on
@@ -83,5 +84,6 @@ pub mod side;
 pub mod stress;
 pub mod table;
 pub mod volatility;
+pub mod waterfall;
 
 pub use error::{Result, RiskError};

@@ -115,7 +115,10 @@ enum Step {
     Leave(usize),
     Fund(i64),
     /// For a price a unit that is open, 2⁻³⁰.
-    Close { part: u64, price: i64 },
+    Close {
+        part: u64,
+        price: i64,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -141,7 +144,7 @@ proptest! {
         let (mut promised, mut given, mut slack_up, mut slack_down) = (0f64, 0i128, 1.0f64, 1.0f64);
         let unit = 2f64.powi(-(SHIFT as i32));
         let sign = if short { -1 } else { 1 };
-        let mut touch = |h: &mut Held, index: &Index, given: &mut i128, down: &mut f64| {
+        let touch = |h: &mut Held, index: &Index, given: &mut i128, down: &mut f64| {
             let before = h.entry;
             h.touch(index);
             *given += i128::from(h.entry) - i128::from(before);

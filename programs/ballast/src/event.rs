@@ -241,3 +241,17 @@ pub struct DustSwept {
     pub amount: i64,
     pub insurance: u64,
 }
+
+/// Who paid for a bankrupt account: the parts sum to its deficit, `left` is still owed. `base` of a position in `market` was
+/// closed against the other side, `whole_side` where all of it.
+#[event]
+pub struct BankruptcyResolved {
+    pub account: Pubkey,
+    pub market: Option<u8>,
+    pub base: i64,
+    pub insurance: u64,
+    pub slice: u64,
+    pub socialised: u64,
+    pub left: u64,
+    pub whole_side: bool,
+}

@@ -139,6 +139,11 @@ pub mod ballast {
         instructions::withdraw(ctx, amount)
     }
 
+    /// Brings the total of loans in step with what an account owes.
+    pub fn count_loan(ctx: Context<CountLoan>) -> Result<()> {
+        instructions::count_loan(ctx)
+    }
+
     /// Closes an empty margin account and returns its rent.
     pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
         instructions::close_margin_account(ctx)
@@ -176,5 +181,10 @@ pub mod ballast {
     /// Takes over part of an account that has fallen below its maintenance margin.
     pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
         instructions::liquidate(ctx, legs)
+    }
+
+    /// Pays for a bankrupt account: insurance, then the other side of its market.
+    pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
+        instructions::resolve_bankruptcy(ctx)
     }
 }

@@ -12,4 +12,24 @@ impl Deployment {
         let (board, market) = (self.board, self.market(market));
         build(&accounts::TouchPosition { board, market, margin_account }, &instruction::TouchPosition {})
     }
+
+    /// `resolve_bankruptcy` of an account, with the market of its worst perpetual position; anybody.
+    #[must_use]
+    pub fn resolve_bankruptcy(&self, margin_account: Pubkey, market: Option<u8>) -> Instruction {
+        build(
+            &accounts::ResolveBankruptcy {
+                board: self.board,
+                treasury: self.treasury,
+                margin_account,
+                market: market.map(|m| self.market(m)),
+            },
+            &instruction::ResolveBankruptcy {},
+        )
+    }
+
+    /// `count_loan` of an account; anybody.
+    #[must_use]
+    pub fn count_loan(&self, margin_account: Pubkey) -> Instruction {
+        build(&accounts::CountLoan { treasury: self.treasury, margin_account }, &instruction::CountLoan {})
+    }
 }

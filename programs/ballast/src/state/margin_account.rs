@@ -148,6 +148,11 @@ impl MarginAccount {
         Ok(())
     }
 
+    /// What it owes of quote, micro-units.
+    pub fn loan(&self) -> u64 {
+        self.quote.min(0).unsigned_abs()
+    }
+
     /// Native units held of an asset.
     pub fn collateral_of(&self, asset: u8) -> u64 {
         self.collateral.iter().find(|s| s.amount != 0 && s.asset == asset).map_or(0, |s| s.amount)
@@ -247,6 +252,8 @@ impl MarginAccount {
 
     /// Whether nothing at all is left in it.
     pub fn is_empty(&self) -> bool {
-        self.quote == 0 && self.held_collateral().next().is_none() && self.held_positions().next().is_none()
+        let owes_nothing = self.loan_counted == 0 && self.interest_owed == 0;
+        let holds_nothing = self.held_collateral().next().is_none() && self.held_positions().next().is_none();
+        self.quote == 0 && owes_nothing && holds_nothing
     }
 }

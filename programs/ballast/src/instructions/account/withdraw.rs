@@ -7,9 +7,10 @@ use crate::error::{BallastError, OrRefuse};
 use crate::event::Withdrawn;
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
+use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard, Treasury};
 
-/// Withdraws quote (no asset) or collateral (with its asset) to any token account. Only the owner.
+/// Withdraws quote (no asset) or collateral (with its asset) to any token account. Only the owner. What leaves counts in
+/// the window of the quote vault or of the asset, and what is borrowed in the treasury's.
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
@@ -22,7 +23,9 @@ pub struct Withdraw<'info> {
     )]
     pub margin_account: AccountLoader<'info, MarginAccount>,
     pub owner: Signer<'info>,
-    #[account(has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub treasury: Box<Account<'info, Treasury>>,
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub asset: Option<Box<Account<'info, AssetConfig>>>,
     #[account(mut)]
     pub vault: Box<Account<'info, TokenAccount>>,
@@ -39,21 +42,28 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
     require!(amount <= a.vault.amount, BallastError::InsufficientBalance);
     {
         let mut account = a.margin_account.load_mut()?;
-        let before = account.quote;
+        let (before, lent) = (account.quote, account.loan());
+        let now = Clock::get()?.unix_timestamp;
+        let board = a.board.load()?;
         match asset {
             Some(index) => account.take_collateral(index, amount)?,
             None => account.add_quote(-i64::try_from(amount).map_err(|_| BallastError::Overflow)?)?,
         }
         // Who owes nothing needs no margin, and no price: its way out stays open through any outage.
         if !account.is_free_of_risk() {
-            let board = a.board.load()?;
-            let now = Clock::get()?.unix_timestamp;
             if asset.is_none() && account.quote < 0 && account.quote < before {
                 policy::require_open(&board, Action::Borrow, now)?;
                 policy::require_unrestricted(account.restrictions, Action::Borrow)?;
             }
             let margin = BoardView::at(&board, now).margin(&account, Basis::Withdrawal).or_refuse()?;
             require!(margin.meets_initial(), BallastError::BelowInitialMargin);
+        }
+        match &mut a.asset {
+            Some(config) => require!(config.let_out(amount, now), BallastError::OutflowWindowFull),
+            None => {
+                let borrowed = account.loan().saturating_sub(lent);
+                a.treasury.let_out(&mut account, amount, borrowed, a.vault.amount, (&board.lending, now))?;
+            }
         }
     }
     let pay = Transfer {
