@@ -3,6 +3,7 @@
 
 mod account;
 mod authority;
+mod bankruptcy;
 mod common;
 mod crowding;
 mod delegates;
@@ -20,6 +21,7 @@ mod implied;
 mod index;
 mod isolated;
 mod later_asset;
+mod lending;
 mod liquidate;
 mod liquidity;
 mod listing;

@@ -7,7 +7,7 @@ use anchor_lang::{AnchorSerialize, Discriminator};
 use ballast::limits::ClearinghouseParams;
 use ballast::state::{
     AssetConfig, AssetState, Clearinghouse, CollateralSlot, MarginAccount, Market, MarketState, PositionSlot,
-    RiskBoard, Treasury, Window,
+    RiskBoard, SideIndex, Treasury, Window,
 };
 use ballast_tests::auditor::layout::{
     VERSION, asset, asset_config, board, bytes, clearinghouse, kind, margin_account, market, treasury, u64_at,
@@ -46,6 +46,10 @@ fn margin_accounts_are_laid_out_as_the_auditor_reads_them() {
     assert_eq!(offset_of!(PositionSlot, crowding), at::CROWDING);
     assert_eq!(offset_of!(PositionSlot, crowding_time), at::CROWDING_TIME);
     assert_eq!(offset_of!(PositionSlot, market), at::MARKET);
+    assert_eq!(offset_of!(PositionSlot, epoch), at::EPOCH);
+    assert_eq!(offset_of!(PositionSlot, scale), at::SCALE);
+    assert_eq!(offset_of!(PositionSlot, cash), at::CASH);
+    assert_eq!(START + offset_of!(MarginAccount, interest_owed), at::INTEREST_OWED);
     assert_eq!((ballast::limits::MAX_COLLATERAL, ballast::limits::MAX_POSITIONS), (at::SLOTS, at::SLOTS));
 }
 
@@ -87,6 +91,13 @@ fn the_board_is_laid_out_as_the_auditor_reads_it() {
     assert_eq!(offset_of!(MarketState, open_interest), at::OPEN_INTEREST);
     assert_eq!(offset_of!(MarketState, open_interest_cap), at::OPEN_INTEREST_CAP);
     assert_eq!(offset_of!(MarketState, open_interest_time), at::OPEN_INTEREST_TIME);
+    assert_eq!(offset_of!(MarketState, cash_shift), at::CASH_SHIFT);
+    assert_eq!(offset_of!(MarketState, long), at::LONG);
+    assert_eq!(offset_of!(MarketState, short), at::SHORT);
+    assert_eq!(offset_of!(SideIndex, scale), at::SIDE_SCALE);
+    assert_eq!(offset_of!(SideIndex, cash), at::SIDE_CASH);
+    assert_eq!(offset_of!(SideIndex, last_cash), at::SIDE_LAST_CASH);
+    assert_eq!(offset_of!(SideIndex, epoch), at::SIDE_EPOCH);
 }
 
 #[test]
@@ -212,8 +223,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         open_interest: 10,
         pool: 11,
         fees: 12,
-        realised: 0,
-        promised: 0,
+        realised: 13,
+        promised: 14,
         holders_long: 0,
         holders_short: 0,
         window_start: 0,
@@ -227,4 +238,5 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);
     let figures = [market::OPEN_INTEREST_CAP, market::OPEN_INTEREST, market::POOL, market::FEES];
     assert_eq!(figures.map(|at| u64_at(&listed, at)), [9, 10, 11, 12]);
+    assert_eq!([market::REALISED, market::PROMISED].map(|at| u64_at(&listed, at)), [13, 14]);
 }

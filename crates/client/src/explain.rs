@@ -67,6 +67,6 @@ pub fn what_if(
         None => -spot.value(base)? - 1,
     };
     let mut after = *account;
-    after.add_position(market, base, entry).map_err(|_| ballast_risk::RiskError::UnknownAsset)?;
+    after.add_position(market, listed, base, entry).map_err(|_| ballast_risk::RiskError::UnknownAsset)?;
     Ok((health(account, board, now)?, health(&after, board, now)?))
 }

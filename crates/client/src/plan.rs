@@ -4,6 +4,7 @@
 //! each leg by itself, and the same share of all large legs together (which is how a hedge has to be
 //! unwound). For each of these, the largest share that the program admits and the keeper can carry.
 
+use ballast::error::BallastError;
 use ballast::instructions::{LegAmount, LiquidationLeg};
 use ballast::limits::MAX_LIQUIDATION_LEGS;
 use ballast::margin::BoardView;
@@ -84,7 +85,8 @@ impl Search<'_> {
         });
         let positions = self.account.held_positions().filter_map(|s| {
             let market = board.market(s.market.into()).ok().filter(|m| !m.is_option())?;
-            candidate(LiquidationLeg::Position { market: s.market }, market.asset, s.base, market.penalty_bps)
+            let base = market.now(s).ok()?.base;
+            candidate(LiquidationLeg::Position { market: s.market }, market.asset, base, market.penalty_bps)
         });
         let collateral = self.account.held_collateral().filter_map(|s| {
             let penalty_bps = board.asset(s.asset.into()).ok()?.penalty_bps;
@@ -101,7 +103,8 @@ impl Search<'_> {
         let moved = plan.legs.iter().zip(&plan.step.terms).try_for_each(|(leg, terms)| {
             match leg.leg {
                 LiquidationLeg::Position { market } => {
-                    keeper.add_position(market, terms.quantity, -terms.proceeds)?;
+                    let listed = self.view.board().market(market.into()).map_err(BallastError::from)?;
+                    keeper.add_position(market, listed, terms.quantity, -terms.proceeds)?;
                 }
                 LiquidationLeg::Collateral { asset } => {
                     keeper.add_collateral(asset, terms.quantity.unsigned_abs())?;

@@ -44,6 +44,8 @@
 //! | [`shape`], [`option_book`] | the same under absolute shocks → an account's options in its margin |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
+//! | [`side`] | deleveraging and funding of a whole side → what a position has become |
+//! | [`waterfall`] | a deficit → who pays for it, in which order |
 //! | [`interest`] | how much quote is lent → what a loan owes |
 //! | [`window`] | how much passed lately → whether more may |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
@@ -81,9 +83,11 @@ pub mod rows;
 pub mod scenario;
 pub mod settlement;
 pub mod shape;
+pub mod side;
 pub mod stress;
 pub mod table;
 pub mod volatility;
+pub mod waterfall;
 pub mod window;
 
 pub use error::{Result, RiskError};

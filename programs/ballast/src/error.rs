@@ -147,7 +147,30 @@ pub enum BallastError {
     // ---- liquidation ----
 
     // ---- waterfall, lending ----
-
+    #[msg(
+        "A side of the market was closed as a whole: bring its old positions in step first (touch_position)"
+    )]
+    MarketResetting,
+    #[msg("The position is in step with its market already")]
+    NothingToTouch,
+    #[msg("The account is not bankrupt: its equity at spot is not below zero")]
+    NotBankrupt,
+    #[msg("The fund is empty, and no position is left that the other side could be asked for")]
+    NothingToResolve,
+    #[msg("The market is not the one in which the account has its largest unsettled loss")]
+    NotWorstMarket,
+    #[msg(
+        "Loans would be above the utilisation up to which withdrawals may borrow: deposits are not lent to the last unit"
+    )]
+    UtilisationTooHigh,
+    #[msg("Withdrawals have borrowed as much as they may in a window: the limit refills evenly with time")]
+    LendingWindowFull,
+    #[msg("As much has left the vault as may in a window: the limit refills evenly with time")]
+    OutflowWindowFull,
+    #[msg("The account's loss in stress is not among the two largest of the market")]
+    NotCovered,
+    #[msg("Nothing has accrued since the last time")]
+    NothingAccrued,
     // ---- backstop ----
 
     // ---- accounts, tokens ----

@@ -346,3 +346,38 @@ pub struct InsuranceToppedUp {
     pub amount: u64,
     pub insurance: u64,
 }
+
+// ---- waterfall, lending ----
+
+/// A position was brought in step with its side of the market.
+#[event]
+pub struct PositionTouched {
+    pub account: Pubkey,
+    pub market: u8,
+    pub base_before: i64,
+    pub base: i64,
+    pub entry_before: i64,
+    pub entry: i64,
+}
+
+/// What the insurance fund got of the dust of an empty market; negative: what it paid of it.
+#[event]
+pub struct DustSwept {
+    pub market: u8,
+    pub amount: i64,
+    pub insurance: u64,
+}
+
+/// Who paid for a bankrupt account: the parts sum to its deficit, `left` is still owed. `base` of a position in `market` was
+/// closed against the other side, `whole_side` where all of it.
+#[event]
+pub struct BankruptcyResolved {
+    pub account: Pubkey,
+    pub market: Option<u8>,
+    pub base: i64,
+    pub insurance: u64,
+    pub slice: u64,
+    pub socialised: u64,
+    pub left: u64,
+    pub whole_side: bool,
+}

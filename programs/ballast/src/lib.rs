@@ -234,6 +234,11 @@ pub mod ballast {
         instructions::withdraw(current(ctx)?, amount)
     }
 
+    /// Brings the total of loans in step with what an account owes.
+    pub fn count_loan(ctx: Context<CountLoan>) -> Result<()> {
+        instructions::count_loan(ctx)
+    }
+
     /// Closes an empty margin account and returns its rent.
     pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
         instructions::close_margin_account(current(ctx)?)
@@ -256,7 +261,12 @@ pub mod ballast {
         instructions::fix_settlement_price(current(ctx)?, market)
     }
 
-    /// Moves a market's collected fees into the insurance fund.
+    /// Brings a position in step with its side of the market.
+    pub fn touch_position(ctx: Context<TouchPosition>) -> Result<()> {
+        instructions::touch_position(ctx)
+    }
+
+    /// Moves a market's collected fees, and an empty market's dust, into the insurance fund.
     pub fn sweep_fees(ctx: Context<SweepFees>) -> Result<()> {
         instructions::sweep_fees(current(ctx)?)
     }
@@ -266,5 +276,10 @@ pub mod ballast {
     /// Takes over part of an account that has fallen below its maintenance margin.
     pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
         instructions::liquidate(current(ctx)?, legs)
+    }
+
+    /// Pays for a bankrupt account: insurance, then the other side of its market.
+    pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
+        instructions::resolve_bankruptcy(ctx)
     }
 }

@@ -70,15 +70,19 @@ impl<'a> BoardView<'a> {
     #[inline(always)]
     fn position(&self, slot: &PositionSlot, options: &Cell<bool>) -> Option<Position> {
         // An index that is not listed becomes one that the engine refuses.
-        let (asset, profit_cap) = match self.board.market(slot.market.into()) {
-            Ok(market) if market.is_option() => {
-                options.set(true);
-                return None;
-            }
-            Ok(market) => (market.asset.into(), market.profit_cap),
-            Err(_) => (usize::MAX, 0),
+        let unknown = Position { asset: usize::MAX, base: slot.base, entry: slot.entry, profit_cap: 0 };
+        let Ok(market) = self.board.market(slot.market.into()) else {
+            return Some(unknown);
         };
-        Some(Position { asset, base: slot.base, entry: slot.entry, profit_cap })
+        if market.is_option() {
+            options.set(true);
+            return None;
+        }
+        // Nor can one be valued that has no way into step.
+        let Ok(PositionSlot { base, entry, .. }) = market.now(slot) else {
+            return Some(unknown);
+        };
+        Some(Position { asset: market.asset.into(), base, entry, profit_cap: market.profit_cap })
     }
 
     /// An account's position in an option market.

@@ -128,6 +128,36 @@ pub struct BoardMarket {
     pub open_interest_cap: u64,
     /// When open interest was last copied.
     pub open_interest_time: i64,
+    /// What has happened to longs and to shorts, and the unit of their cash.
+    pub long: BoardSide,
+    pub short: BoardSide,
+    pub cash_shift: u32,
+}
+
+/// One side of a market, as it stands on the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoardSide {
+    pub scale: u64,
+    pub cash: i64,
+    pub last_cash: i64,
+    pub epoch: u32,
+}
+
+impl BoardSide {
+    fn read(data: &[u8]) -> Self {
+        Self {
+            scale: u64_at(data, layout::SIDE_SCALE),
+            cash: i64_at(data, layout::SIDE_CASH),
+            last_cash: i64_at(data, layout::SIDE_LAST_CASH),
+            epoch: u32_at(data, layout::SIDE_EPOCH),
+        }
+    }
+
+    /// Whether the side was ever deleveraged: then truncation has left base behind.
+    #[must_use]
+    pub fn is_dusty(&self) -> bool {
+        self.scale != 1 << 62 || self.epoch != 0
+    }
 }
 
 impl BoardMarket {
@@ -341,6 +371,9 @@ impl Board {
                 open_interest: u64_at(state, layout::OPEN_INTEREST),
                 open_interest_cap: u64_at(state, layout::OPEN_INTEREST_CAP),
                 open_interest_time: i64_at(state, layout::OPEN_INTEREST_TIME),
+                long: BoardSide::read(&state[layout::LONG..]),
+                short: BoardSide::read(&state[layout::SHORT..]),
+                cash_shift: state[layout::CASH_SHIFT].into(),
             }
         });
         Self {

@@ -53,6 +53,8 @@ pub mod market {
     pub const OPEN_INTEREST: usize = 76;
     pub const POOL: usize = 84;
     pub const FEES: usize = 92;
+    pub const REALISED: usize = 100;
+    pub const PROMISED: usize = 108;
 }
 
 /// `MarginAccount`, its collateral slots (16 of 16 bytes) and its positions (16 of 64 bytes).
@@ -63,6 +65,7 @@ pub mod margin_account {
     pub const QUOTE: usize = 112;
     pub const COLLATERAL: usize = 120;
     pub const POSITIONS: usize = 376;
+    pub const INTEREST_OWED: usize = 1_424;
     pub const SIZE: usize = 1_656;
 
     pub const SLOTS: usize = 16;
@@ -75,8 +78,11 @@ pub mod margin_account {
     pub const BASE: usize = 0;
     pub const ENTRY: usize = 8;
     pub const MARKET: usize = 16;
+    pub const EPOCH: usize = 20;
     pub const CROWDING: usize = 24;
     pub const CROWDING_TIME: usize = 32;
+    pub const SCALE: usize = 40;
+    pub const CASH: usize = 48;
 }
 
 /// `RiskBoard`: assets (32 of 544 bytes), markets (64 of 192 bytes), ring (32 columns of 128 words), joint stress rows
@@ -128,6 +134,14 @@ pub mod board {
     pub const OPEN_INTEREST: usize = 16;
     pub const OPEN_INTEREST_CAP: usize = 24;
     pub const OPEN_INTEREST_TIME: usize = 72;
+    pub const CASH_SHIFT: usize = 69;
+    pub const LONG: usize = 80;
+    pub const SHORT: usize = 112;
+    /// Within a side of a market.
+    pub const SIDE_SCALE: usize = 0;
+    pub const SIDE_CASH: usize = 8;
+    pub const SIDE_LAST_CASH: usize = 16;
+    pub const SIDE_EPOCH: usize = 24;
 }
 
 /// `AssetState`, within its place on the board.

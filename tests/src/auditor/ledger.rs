@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
-use super::board::Board;
+use super::board::{Board, BoardMarket};
 use super::layout::{
-    asset_config, board, bytes, clearinghouse, i64_at, kind, margin_account, market, token, treasury, u64_at,
+    asset_config, board, bytes, clearinghouse, i64_at, kind, margin_account, market, token, treasury, u32_at,
+    u64_at,
 };
 
 /// An address.
@@ -28,6 +29,40 @@ pub struct Position {
     /// How crowded the market was at the account's last trade in it, a share of the haircut, and when that was.
     pub crowding: u64,
     pub crowding_time: i64,
+    /// Entry as it stands in the account, before its side's cash.
+    pub written_entry: i64,
+    scale: u64,
+    cash: i64,
+    epoch: u32,
+}
+
+impl Position {
+    /// What the position is now: its share of what is left of its side, and of what the side was paid since.
+    fn keep_step(&mut self, market: &BoardMarket) {
+        let side = if self.base > 0 { &market.long } else { &market.short };
+        if self.base == 0 {
+            return;
+        }
+        let (left, cash) =
+            if side.epoch == self.epoch { (side.scale, side.cash) } else { (0, side.last_cash) };
+        let units = u128::from(self.base.unsigned_abs());
+        let paid = i128::from(cash) - i128::from(self.cash);
+        // units·paid/2^shift ÷ (scale/2^62), rounded towards minus infinity
+        let product = units * paid.unsigned_abs();
+        let scale = u128::from(self.scale.max(1));
+        let (whole, rest) = (product / scale, product % scale);
+        let (amount, exact) = if market.cash_shift >= 62 {
+            let drop = market.cash_shift - 62;
+            (whole >> drop, rest == 0 && (whole >> drop) << drop == whole)
+        } else {
+            let lift = 62 - market.cash_shift;
+            ((whole << lift) + (rest << lift) / scale, (rest << lift) % scale == 0)
+        };
+        let amount = amount as i128;
+        self.entry += (if paid < 0 { -amount - i128::from(!exact) } else { amount }) as i64;
+        let kept = (units * u128::from(left) / scale) as i64;
+        self.base = if self.base < 0 { -kept } else { kept };
+    }
 }
 
 /// A margin account.
@@ -36,6 +71,8 @@ pub struct Account {
     pub owner: Key,
     pub delegate: Key,
     pub quote: i64,
+    /// Interest that left the balance and is still to be swept into the insurance fund.
+    pub interest_owed: u64,
     pub collateral: Vec<Collateral>,
     pub positions: Vec<Position>,
 }
@@ -55,6 +92,7 @@ impl Account {
             owner: bytes(data, at::OWNER),
             delegate: bytes(data, at::DELEGATE),
             quote: i64_at(data, at::QUOTE),
+            interest_owed: u64_at(data, at::INTEREST_OWED),
             collateral: collateral
                 .map(|s| Collateral { asset: s[at::ASSET].into(), amount: u64_at(s, at::AMOUNT) })
                 .filter(|c| c.amount != 0)
@@ -66,6 +104,10 @@ impl Account {
                     entry: i64_at(s, at::ENTRY),
                     crowding: u64_at(s, at::CROWDING),
                     crowding_time: i64_at(s, at::CROWDING_TIME),
+                    written_entry: i64_at(s, at::ENTRY),
+                    scale: u64_at(s, at::SCALE),
+                    cash: i64_at(s, at::CASH),
+                    epoch: u32_at(s, at::EPOCH),
                 })
                 .filter(|p| p.base != 0 || p.entry != 0)
                 .collect(),
@@ -88,6 +130,12 @@ impl Account {
     #[must_use]
     pub fn entry(&self, market: usize) -> i64 {
         self.positions.iter().find(|p| p.market == market).map_or(0, |p| p.entry)
+    }
+
+    /// Entry in a market as it stands in the account, quote micro-units.
+    #[must_use]
+    pub fn written_entry(&self, market: usize) -> i64 {
+        self.positions.iter().find(|p| p.market == market).map_or(0, |p| p.written_entry)
     }
 
     /// Whether nothing can be owed whatever prices do.
@@ -114,6 +162,9 @@ pub struct Market {
     pub open_interest: u64,
     pub pool: u64,
     pub fees: u64,
+    pub realised: i64,
+    /// What side indexes have given and positions have not yet written.
+    pub promised: i64,
 }
 
 /// One clearinghouse.
@@ -137,7 +188,7 @@ pub struct Differences {
     pub collateral: Vec<i128>,
     /// Σ of signed base, by market.
     pub base: Vec<i128>,
-    /// Σ of entries less the pool, by market.
+    /// Σ of entries and of what is promised, less the pool and what was realised, by market.
     pub entries: Vec<i128>,
     /// Open interest less the Σ of longs, by market.
     pub open_interest: Vec<i128>,
@@ -212,10 +263,12 @@ impl Ledger {
                 open_interest: u64_at(d, market::OPEN_INTEREST),
                 pool: u64_at(d, market::POOL),
                 fees: u64_at(d, market::FEES),
+                realised: i64_at(d, market::REALISED),
+                promised: i64_at(d, market::PROMISED),
             })
             .collect();
 
-        let accounts = of_kind(kind::MARGIN_ACCOUNT, margin_account::CLEARINGHOUSE)
+        let mut accounts = of_kind(kind::MARGIN_ACCOUNT, margin_account::CLEARINGHOUSE)
             .map(|(key, data)| {
                 ensure!(data.len() == margin_account::SIZE, "a margin account has {} bytes", data.len());
                 Ok((*key, Account::read(data)))
@@ -225,6 +278,11 @@ impl Ledger {
         let board = Board::read(risk);
         ensure!(board.assets.len() == vaults.len(), "board and configs list different assets");
         ensure!(board.markets.len() == markets.len(), "board and markets differ in number");
+        for position in accounts.values_mut().flat_map(|a| &mut a.positions) {
+            if let Some(market) = board.markets.get(position.market) {
+                position.keep_step(market);
+            }
+        }
         Ok(Self {
             address: *address,
             quote_vault: vault(
@@ -243,7 +301,13 @@ impl Ledger {
     #[must_use]
     pub fn differences(&self) -> Differences {
         let all = || self.accounts.values();
-        let quotes: i128 = all().map(|a| i128::from(a.quote)).sum();
+        let quotes: i128 = all().map(|a| i128::from(a.quote) + i128::from(a.interest_owed)).sum();
+        // Each position of a deleveraged side may have left a native unit behind at every step.
+        let dusty =
+            |i: usize| self.board.markets[i].long.is_dusty() || self.board.markets[i].short.is_dusty();
+        let but_dust = |i: usize, found: i128| {
+            if dusty(i) && found.unsigned_abs() <= 64 * self.accounts.len() as u128 { 0 } else { found }
+        };
         let pools: i128 = self.markets.iter().map(|m| i128::from(m.pool) + i128::from(m.fees)).sum();
         let by_market = |f: &dyn Fn(usize, &Market) -> i128| {
             self.markets.iter().enumerate().map(|(i, m)| f(i, m)).collect::<Vec<_>>()
@@ -256,12 +320,14 @@ impl Ledger {
                 .enumerate()
                 .map(|(i, v)| i128::from(v.tokens) - all().map(|a| a.held(i)).sum::<i128>())
                 .collect(),
-            base: by_market(&|i, _| all().map(|a| i128::from(a.base(i))).sum()),
+            base: by_market(&|i, _| but_dust(i, all().map(|a| i128::from(a.base(i))).sum())),
             entries: by_market(&|i, m| {
-                all().map(|a| i128::from(a.entry(i))).sum::<i128>() - i128::from(m.pool)
+                let entries: i128 = all().map(|a| i128::from(a.written_entry(i))).sum();
+                entries + i128::from(m.promised) - i128::from(m.pool) - i128::from(m.realised)
             }),
             open_interest: by_market(&|i, m| {
-                i128::from(m.open_interest) - all().map(|a| i128::from(a.base(i).max(0))).sum::<i128>()
+                let longs: i128 = all().map(|a| i128::from(a.base(i).max(0))).sum();
+                but_dust(i, i128::from(m.open_interest) - longs)
             }),
         }
     }

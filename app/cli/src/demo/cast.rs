@@ -276,7 +276,7 @@ fn largest_scale(house: &House, role: &Role, person: &Person) -> u64 {
         for (market, base) in sized(house, role, scale) {
             let spot = board.assets[usize::from(market)].spot();
             let Ok(cost) = spot.value(base) else { return false };
-            if account.add_position(market, base, -cost).is_err() {
+            if account.add_position(market, &board.markets[usize::from(market)], base, -cost).is_err() {
                 return false;
             }
         }

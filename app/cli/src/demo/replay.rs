@@ -492,7 +492,8 @@ pub fn conservation_error(house: &House, cast: &Cast) -> i64 {
     for (index, market) in markets.iter().enumerate() {
         let slots = || accounts.iter().map(|a| a.position(index as u8));
         error += slots().map(|p| i128::from(p.base)).sum::<i128>().abs();
-        error += (slots().map(|p| i128::from(p.entry)).sum::<i128>() - i128::from(market.pool)).abs();
+        let entries: i128 = slots().map(|p| i128::from(p.entry)).sum();
+        error += (entries + i128::from(market.promised) - i128::from(market.pool)).abs();
     }
     i64::try_from(error).unwrap_or(i64::MAX)
 }

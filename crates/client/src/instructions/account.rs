@@ -108,6 +108,7 @@ impl Deployment {
                 board: self.board,
                 margin_account,
                 owner,
+                treasury: self.treasury,
                 asset: asset.map(|a| self.asset(a.index)),
                 vault: asset.map_or(self.quote_vault, |a| self.vault(&a.mint)),
                 destination,

@@ -7,6 +7,7 @@ mod liquidation;
 mod risk;
 mod roles;
 mod trading;
+mod waterfall;
 
 pub use account::{close_margin_account, set_delegate, set_delegate_with, set_restriction};
 pub use governance::migrate;

@@ -7,6 +7,7 @@ mod prices;
 mod spec;
 mod state;
 mod trading;
+mod waterfall;
 
 pub use spec::*;
 

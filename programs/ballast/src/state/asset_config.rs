@@ -71,6 +71,12 @@ impl AssetConfig {
         ramp::value(0, self.deposit_cap, now.saturating_sub(self.listed_at), LISTING_RAMP_S)
     }
 
+    /// Lets native units out of the vault; false, and nothing changed, where that is more than its window has left.
+    #[must_use]
+    pub fn let_out(&mut self, amount: u64, now: i64) -> bool {
+        self.outflow_limit == 0 || self.outflow.take(amount, self.outflow_limit, self.outflow_window_s, now)
+    }
+
     /// Whether the asset can be deposited.
     pub fn is_collateral(&self) -> bool {
         self.mint != Pubkey::default()

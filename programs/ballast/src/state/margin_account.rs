@@ -1,7 +1,8 @@
 use anchor_lang::prelude::*;
 
-use crate::error::BallastError;
+use crate::error::{BallastError, OrRefuse};
 use crate::limits::{MAX_COLLATERAL, MAX_POSITIONS};
+use crate::state::MarketState;
 
 /// Collateral in one asset. A slot with nothing in it is free.
 #[zero_copy]
@@ -36,6 +37,18 @@ pub struct PositionSlot {
     pub cash: i64,
     /// For later versions.
     pub reserved: u64,
+}
+
+/// What became of one account's position in a market.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PositionChange {
+    /// Base as it was last written, and as it was once it was brought in step, signed native units.
+    pub written: i64,
+    pub before: i64,
+    /// Base at the end.
+    pub after: i64,
+    /// What bringing it in step gave its entry, signed quote micro-units.
+    pub given: i64,
 }
 
 impl PositionSlot {
@@ -164,6 +177,11 @@ impl MarginAccount {
         Ok(())
     }
 
+    /// What it owes of quote, micro-units.
+    pub fn loan(&self) -> u64 {
+        self.quote.min(0).unsigned_abs()
+    }
+
     /// Native units held of an asset.
     pub fn collateral_of(&self, asset: u8) -> u64 {
         self.collateral.iter().find(|s| s.amount != 0 && s.asset == asset).map_or(0, |s| s.amount)
@@ -201,16 +219,37 @@ impl MarginAccount {
         Ok(())
     }
 
-    /// The position in a market; a flat one where there is none.
+    /// The position in a market as it was last written; a flat one where there is none.
     pub fn position(&self, market: u8) -> PositionSlot {
         self.positions.iter().find(|s| !s.is_free() && s.market == market).copied().unwrap_or_default()
     }
 
-    /// Adds to a position, in the market's slot or the first free one; frees a slot that ends empty.
+    /// The position in a market as it is now; a flat one where there is none.
+    pub fn position_now(&self, market: u8, listed: &MarketState) -> Result<PositionSlot> {
+        listed.now(&self.position(market)).or_refuse()
+    }
+
+    /// Brings a position in step with its market; its market follows the change.
+    pub fn keep_step(&mut self, market: u8, listed: &MarketState) -> Result<PositionChange> {
+        if self.position(market).is_free() {
+            Ok(PositionChange::default())
+        } else {
+            self.add_position(market, listed, 0, 0)
+        }
+    }
+
+    /// Brings a position in step with its market and adds to it, in the market's slot or the first free one; frees a
+    /// slot that ends empty. Its market follows the change.
     ///
     /// # Errors
     /// Of an isolated account any market but its own.
-    pub fn add_position(&mut self, market: u8, base: i64, entry: i64) -> Result<()> {
+    pub fn add_position(
+        &mut self,
+        market: u8,
+        listed: &MarketState,
+        base: i64,
+        entry: i64,
+    ) -> Result<PositionChange> {
         let other = self.isolated != 0 && u16::from(market) + 1 != u16::from(self.isolated);
         require!(!other, BallastError::IsolatedMarket);
         let at = self
@@ -221,12 +260,17 @@ impl MarginAccount {
             .ok_or(BallastError::NoPositionSlot)?;
         let slot = &mut self.positions[at];
         slot.market = market;
-        slot.base = slot.base.checked_add(base).ok_or(BallastError::Overflow)?;
+        let written = slot.base;
+        let given = slot.keep_step(listed).or_refuse()?;
+        let before = slot.base;
+        slot.base = before.checked_add(base).ok_or(BallastError::Overflow)?;
         slot.entry = slot.entry.checked_add(entry).ok_or(BallastError::Overflow)?;
+        slot.mark(listed);
+        let change = PositionChange { written, before, after: slot.base, given };
         if slot.is_free() {
             *slot = PositionSlot::default();
         }
-        Ok(())
+        Ok(change)
     }
 
     /// Slots with collateral.
@@ -246,6 +290,8 @@ impl MarginAccount {
 
     /// Whether nothing at all is left in it.
     pub fn is_empty(&self) -> bool {
-        self.quote == 0 && self.held_collateral().next().is_none() && self.held_positions().next().is_none()
+        let owes_nothing = self.loan_counted == 0 && self.interest_owed == 0;
+        let holds_nothing = self.held_collateral().next().is_none() && self.held_positions().next().is_none();
+        self.quote == 0 && owes_nothing && holds_nothing
     }
 }

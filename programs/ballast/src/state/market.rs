@@ -3,6 +3,7 @@ use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::liquidity;
 
 use crate::error::BallastError;
+use crate::state::{PositionChange, Treasury};
 
 /// A market on an asset: a perpetual, or one option series. The terms of an option stand on the board.
 #[account]
@@ -28,8 +29,7 @@ pub struct Market {
     pub open_interest_cap: u64,
     /// Σ of long positions = Σ of short positions, native units.
     pub open_interest: u64,
-    /// Settled losses not yet paid out as profits, quote micro-units. Σ of entries = this, always, plus
-    /// `realised`.
+    /// Settled losses not yet paid out as profits, quote micro-units.
     pub pool: u64,
     /// Fees collected and not yet swept, quote micro-units.
     pub fees: u64,
@@ -39,7 +39,7 @@ pub struct Market {
     /// What the side indexes have promised to positions in all and not yet written into their entries, quote
     /// micro-units: Σ of entries + this = pool + realised. What is left of it when nothing is open is dust of rounding.
     pub promised: i64,
-    /// Accounts with a long and with a short position.
+    /// Accounts with a long and with a short position, of any epoch.
     pub holders_long: u32,
     pub holders_short: u32,
     /// Start of the running window of liquidations, unix seconds, and what was taken in it, quote micro-units.
@@ -56,17 +56,62 @@ pub struct Market {
 
 const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 80 + 32 + 8 + 256);
 
+fn add(a: u64, b: u64) -> Result<u64> {
+    a.checked_add(b).ok_or(BallastError::Overflow.into())
+}
+
 impl Market {
     /// How near open interest is to its cap: the share of the asset's haircut that is added to IM.
     pub fn crowding(&self) -> u64 {
         liquidity::crowding(self.open_interest, self.open_interest_cap, RATE_ONE)
     }
 
-    /// Follows one account's position from `before` to `after` native units. Longs of all accounts
-    /// make the open interest; the shorts equal them.
-    pub fn follow_position(&mut self, before: i64, after: i64) -> Result<()> {
+    /// Follows what became of one account's position. Longs of all accounts make the open interest; the shorts equal
+    /// them, but for the native units that truncation left behind on either side.
+    pub fn follow(&mut self, change: &PositionChange) -> Result<()> {
+        let PositionChange { written, before, after, given } = *change;
         let open = i128::from(self.open_interest) + i128::from(after.max(0)) - i128::from(before.max(0));
         self.open_interest = u64::try_from(open).map_err(|_| BallastError::Overflow)?;
+        self.promised = self.promised.checked_sub(given).ok_or(BallastError::Overflow)?;
+        let count = |holders: u32, was: bool, is: bool| {
+            holders
+                .checked_add(is.into())
+                .and_then(|n| n.checked_sub(was.into()))
+                .ok_or(BallastError::Overflow)
+        };
+        self.holders_long = count(self.holders_long, written > 0, after > 0)?;
+        self.holders_short = count(self.holders_short, written < 0, after < 0)?;
+        if self.holders_long == 0 && self.holders_short == 0 {
+            self.open_interest = 0;
+        }
+        Ok(())
+    }
+
+    /// Where nobody holds a position, what the side indexes still promise is dust: of it the insurance fund gets what the
+    /// pool holds, or pays what it lacks, so that the last winner can be paid. Returns what the fund got, signed.
+    pub fn sweep_dust(&mut self, treasury: &mut Treasury) -> Result<i64> {
+        if self.holders_long != 0 || self.holders_short != 0 {
+            return Ok(0);
+        }
+        let most = if self.promised > 0 { self.pool } else { treasury.insurance };
+        let moved = self.promised.unsigned_abs().min(most);
+        let signed = i64::try_from(moved).map_err(|_| BallastError::Overflow)?;
+        let swept = if self.promised > 0 {
+            (self.pool, treasury.insurance) = (self.pool - moved, add(treasury.insurance, moved)?);
+            signed
+        } else {
+            (self.pool, treasury.insurance) = (add(self.pool, moved)?, treasury.insurance - moved);
+            -signed
+        };
+        self.promised -= swept;
+        Ok(swept)
+    }
+
+    /// Refuses a trade while positions of a side that was closed as a whole are still to be brought in step
+    /// (`touch_position`): an epoch may only turn when none of the one before is left.
+    pub fn require_settled(&self) -> Result<()> {
+        let held = self.holders_long != 0 || self.holders_short != 0;
+        require!(self.open_interest != 0 || !held, BallastError::MarketResetting);
         Ok(())
     }
 }

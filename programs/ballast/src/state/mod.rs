@@ -6,6 +6,7 @@ pub mod asset_state;
 pub mod clearinghouse;
 pub mod margin_account;
 pub mod market;
+pub mod market_state;
 pub mod option_terms;
 pub mod proposal;
 pub mod risk_board;
@@ -16,7 +17,9 @@ pub mod window;
 pub use asset_config::AssetConfig;
 pub use asset_state::{AcceptedPrice, AssetState, Setting};
 pub use clearinghouse::Clearinghouse;
-pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot, delegate_power, reduces};
+pub use margin_account::{
+    CollateralSlot, MarginAccount, PositionChange, PositionSlot, delegate_power, reduces,
+};
 pub use market::Market;
 pub use option_terms::{CALL, PERPETUAL, PUT};
 pub use proposal::{Mandate, Proposal};

@@ -12,6 +12,7 @@ use ballast_risk::liquidity::crowding;
 use ballast_risk::margin::MarginParams;
 use ballast_risk::ring::{self, ROLLING};
 use ballast_risk::scenario::{SCENARIOS, Tails, WORDS};
+pub use ballast_risk::side::SCALE_ONE;
 use ballast_risk::stress::{STRESS_WORDS, StressParams};
 
 use crate::limits::{ClearinghouseParams, LendingParams, MAX_ASSETS, MAX_MARKETS, PhaseParams, PriceParams};
@@ -19,8 +20,6 @@ use crate::state::Clearinghouse;
 use crate::state::asset_state::{AcceptedPrice, AssetState, Setting};
 use crate::state::option_terms::PERPETUAL;
 
-/// [`SideIndex::scale`] of a side that was never deleveraged.
-pub const SCALE_ONE: u64 = 1 << 62;
 /// [`RiskBoard::loan_index`] of a new board.
 pub const LOAN_INDEX_ONE: u64 = 1 << 40;
 
@@ -72,7 +71,7 @@ pub struct MarketState {
     pub short_minimum_bps: u32,
     /// Restrictions that stand on it, bits of [`crate::policy::restriction`].
     pub restrictions: u8,
-    /// Unit of [`SideIndex::cash`].
+    /// Unit of [`SideIndex::cash`]; zero until it is first used.
     pub cash_shift: u8,
     pub padding: [u8; 2],
     /// When open interest was last copied to the board, unix seconds.

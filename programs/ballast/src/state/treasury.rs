@@ -1,6 +1,8 @@
 use anchor_lang::prelude::*;
 
-use crate::state::Window;
+use crate::error::BallastError;
+use crate::limits::LendingParams;
+use crate::state::{MarginAccount, Window};
 
 /// The insurance fund. Its tokens lie in the quote vault; this is the figure.
 #[account]
@@ -27,3 +29,41 @@ pub struct Treasury {
 }
 
 const _: () = assert!(Treasury::INIT_SPACE == 2 + 32 + 24 + 2 * Window::INIT_SPACE + 256);
+
+impl Treasury {
+    /// Brings the total of loans in step with what an account owes now.
+    pub fn count_loan(&mut self, account: &mut MarginAccount) -> Result<()> {
+        let owed = account.loan();
+        let others = self.loans.checked_sub(account.loan_counted).ok_or(BallastError::Overflow)?;
+        self.loans = others.checked_add(owed).ok_or(BallastError::Overflow)?;
+        account.loan_counted = owed;
+        Ok(())
+    }
+
+    /// Lets quote out of a vault that holds `vault`, of which `borrowed` is lent: within what may leave, and be lent, in a
+    /// window, and within the utilisation up to which withdrawals may borrow. Losses lend without limit, because refusing
+    /// them would not undo them; whoever borrows nothing meets the first limit alone.
+    pub fn let_out(
+        &mut self,
+        account: &mut MarginAccount,
+        amount: u64,
+        borrowed: u64,
+        vault: u64,
+        (lending, now): (&LendingParams, i64),
+    ) -> Result<()> {
+        let limit = self.outflow.share_of(vault, lending.outflow_bps);
+        let open = self.outflow.take(amount, limit, lending.window_s, now);
+        require!(open, BallastError::OutflowWindowFull);
+        self.count_loan(account)?;
+        if borrowed > 0 {
+            let limit = self.lent.share_of(vault, lending.lent_bps);
+            let open = self.lent.take(borrowed, limit, lending.window_s, now);
+            require!(open, BallastError::LendingWindowFull);
+            // loans/(loans + vault) ≤ u, after the withdrawal
+            let (loans, left) = (u128::from(self.loans), u128::from(vault.saturating_sub(amount)));
+            let used = loans * 10_000 <= (loans + left) * u128::from(lending.max_utilisation_bps);
+            require!(used, BallastError::UtilisationTooHigh);
+        }
+        Ok(())
+    }
+}

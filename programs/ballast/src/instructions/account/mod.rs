@@ -1,6 +1,7 @@
 //! What an owner does with a margin account.
 
 pub mod close_margin_account;
+pub mod count_loan;
 pub mod deposit;
 pub mod open_margin_account;
 pub mod set_delegate;
@@ -10,6 +11,7 @@ pub mod transfer;
 pub mod withdraw;
 
 pub use close_margin_account::*;
+pub use count_loan::*;
 pub use deposit::*;
 pub use open_margin_account::*;
 pub use set_delegate::*;

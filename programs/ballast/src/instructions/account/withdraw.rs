@@ -7,11 +7,12 @@ use crate::error::{BallastError, OrRefuse};
 use crate::event::Withdrawn;
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
+use crate::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard, Treasury};
 use crate::token;
 
 /// Withdraws quote (no asset) or collateral (with its asset) to any token account. Only the owner. The
-/// account is debited in full: a transfer fee is the receiver's.
+/// account is debited in full: a transfer fee is the receiver's. What leaves counts in the window of the quote vault or of
+/// the asset, and what is borrowed in the treasury's.
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
@@ -24,7 +25,9 @@ pub struct Withdraw<'info> {
     )]
     pub margin_account: AccountLoader<'info, MarginAccount>,
     pub owner: Signer<'info>,
-    #[account(has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub treasury: Box<Account<'info, Treasury>>,
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub asset: Option<Box<Account<'info, AssetConfig>>>,
     #[account(mut)]
     pub vault: Box<InterfaceAccount<'info, TokenAccount>>,
@@ -87,7 +90,18 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
     // Also covers a loan: quote that the vault does not have cannot be lent.
     require!(amount <= a.vault.amount, BallastError::InsufficientBalance);
     let now = Clock::get()?.unix_timestamp;
-    release(&mut *a.margin_account.load_mut()?, &*a.board.load()?, asset, amount, now)?;
+    {
+        let (mut account, board) = (a.margin_account.load_mut()?, a.board.load()?);
+        let lent = account.loan();
+        release(&mut account, &board, asset, amount, now)?;
+        match &mut a.asset {
+            Some(config) => require!(config.let_out(amount, now), BallastError::OutflowWindowFull),
+            None => {
+                let borrowed = account.loan().saturating_sub(lent);
+                a.treasury.let_out(&mut account, amount, borrowed, a.vault.amount, (&board.lending, now))?;
+            }
+        }
+    }
     let authority = a.clearinghouse.to_account_info();
     a.clearinghouse.with_signer_seeds(|seeds| {
         token::pay(a.token_program.key(), &a.vault, &a.mint, &a.destination, authority, seeds, amount)

@@ -8,7 +8,7 @@ use crate::heap;
 use crate::limits::{MAX_LIQUIDATION_LEGS, MAX_OPTIONS};
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{MarginAccount, Market, RiskBoard, Treasury, delegate_power, reduces};
+use crate::state::{MarginAccount, Market, PositionChange, RiskBoard, Treasury, delegate_power, reduces};
 
 /// What the keeper takes over.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView, now: i6
     let (asset, held, penalty_bps) = match taken.leg {
         LiquidationLeg::Position { market } => {
             let listed = board.market(market.into()).or_refuse()?;
-            let base = account.position(market).base;
+            let base = account.position_now(market, listed)?.base;
             require!(base != 0, BallastError::NoPosition);
             if listed.is_option() {
                 require!(now < listed.expiry, BallastError::OptionExpired);
@@ -91,13 +91,18 @@ fn transfer(
     terms: &Terms,
     account: &mut MarginAccount,
     keeper: &mut MarginAccount,
-) -> Result<()> {
+    board: &RiskBoard,
+) -> Result<[PositionChange; 2]> {
     let owed = terms.proceeds.checked_neg().ok_or(BallastError::Overflow)?;
+    let mut changes = [PositionChange::default(); 2];
     match leg {
         LiquidationLeg::Position { market } => {
             let back = terms.quantity.checked_neg().ok_or(BallastError::Overflow)?;
-            account.add_position(market, back, terms.proceeds)?;
-            keeper.add_position(market, terms.quantity, owed)?;
+            let listed = board.market(market.into()).or_refuse()?;
+            changes = [
+                account.add_position(market, listed, back, terms.proceeds)?,
+                keeper.add_position(market, listed, terms.quantity, owed)?,
+            ];
         }
         LiquidationLeg::Collateral { asset } => {
             let amount = terms.quantity.unsigned_abs();
@@ -108,7 +113,8 @@ fn transfer(
         }
     }
     let fund = i64::try_from(terms.to_insurance).map_err(|_| BallastError::Overflow)?;
-    keeper.add_quote(-fund)
+    keeper.add_quote(-fund)?;
+    Ok(changes)
 }
 
 /// Writes a position's change of both parties into its market; returns how crowded it is then.
@@ -116,13 +122,13 @@ fn follow<'info>(
     info: &'info AccountInfo<'info>,
     index: u8,
     clearinghouse: &Pubkey,
-    changes: [(i64, i64); 2],
+    changes: &[PositionChange; 2],
 ) -> Result<u64> {
     let mut market = Account::<Market>::try_from(info)?;
     require!(info.is_writable && market.index == index, BallastError::WrongMarket);
     require_keys_eq!(market.clearinghouse, *clearinghouse, BallastError::WrongClearinghouse);
-    for (before, after) in changes {
-        market.follow_position(before, after)?;
+    for change in changes {
+        market.follow(change)?;
     }
     market.exit(&crate::ID)?;
     Ok(market.crowding())
@@ -151,20 +157,13 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
 
     let mut markets = ctx.remaining_accounts.iter();
     for (taken, terms) in legs.iter().zip(&step.terms) {
-        let LiquidationLeg::Position { market } = taken.leg else {
-            transfer(taken.leg, terms, &mut account, &mut keeper)?;
-            continue;
-        };
-        let before = [account.position(market).base, keeper.position(market).base];
-        transfer(taken.leg, terms, &mut account, &mut keeper)?;
-        let grows = !reduces(before[1], keeper.position(market).base);
-        if grows {
+        let changes = transfer(taken.leg, terms, &mut account, &mut keeper, &board)?;
+        let LiquidationLeg::Position { market } = taken.leg else { continue };
+        if !reduces(changes[1].before, changes[1].after) {
             policy::require_unrestricted(keeper.restrictions, Action::Increase)?;
         }
-        let after = [account.position(market).base, keeper.position(market).base];
         let info = markets.next().ok_or(BallastError::WrongMarket)?;
-        let changes = [(before[0], after[0]), (before[1], after[1])];
-        let crowding = follow(info, market, &board.clearinghouse, changes)?;
+        let crowding = follow(info, market, &board.clearinghouse, &changes)?;
         keeper.remember_crowding(market, crowding, now);
     }
     a.treasury.insurance =

@@ -9,7 +9,7 @@ use crate::event::Filled;
 use crate::limits::{MAX_OPTIONS, OPTION_PARAMS};
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{MarginAccount, Market, MarketState, RiskBoard, reduces};
+use crate::state::{MarginAccount, Market, MarketState, PositionChange, RiskBoard, reduces};
 
 /// Arguments of `match_fill`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ pub struct MatchFill<'info> {
 /// One side of a fill.
 struct Side<'a> {
     market: u8,
-    penalty_bps: u32,
+    listed: &'a MarketState,
     spot: &'a Price,
     /// One contract of the option that is traded; none for a perpetual.
     option: Option<&'a OptionPosition>,
@@ -52,7 +52,8 @@ impl Side<'_> {
         let before = *account;
         let paid = i64::try_from(self.quote).map_err(|_| BallastError::Overflow)?;
         let fee = i64::try_from(self.fee).map_err(|_| BallastError::Overflow)?;
-        account.add_position(self.market, self.base, if self.base > 0 { -paid } else { paid })?;
+        let entry = if self.base > 0 { -paid } else { paid };
+        account.add_position(self.market, self.listed, self.base, entry)?;
         account.add_quote(-fee)?;
         account.remember_crowding(self.market, crowding, view.now());
 
@@ -70,13 +71,15 @@ impl Side<'_> {
                 equity_after: view.equity(account, Basis::Maintenance).or_refuse()?,
             };
             let fair = match self.option {
-                None => fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.penalty_bps),
+                None => {
+                    fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.listed.penalty_bps)
+                }
                 Some(option) => fill::option_no_worse_than_liquidation(
                     option,
                     self.base,
                     self.quote,
                     self.spot,
-                    self.penalty_bps,
+                    self.listed.penalty_bps,
                 ),
             }
             .or_refuse()?;
@@ -147,7 +150,7 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     let market = a.market.index;
     let side = |base, fee| Side {
         market,
-        penalty_bps: listed.penalty_bps,
+        listed,
         spot: &spot,
         option: option.as_ref(),
         base,
@@ -159,10 +162,13 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     }
 
     // Open interest moves first: what the trade adds to the crowd counts in the margin of both sides.
+    a.market.require_settled()?;
     let open = a.market.open_interest;
-    for (account, base) in [(&taker, args.base), (&maker, opposite)] {
-        let held = account.position(a.market.index).base;
-        a.market.follow_position(held, held.checked_add(base).ok_or(BallastError::Overflow)?)?;
+    for (account, base) in [(&mut taker, args.base), (&mut maker, opposite)] {
+        a.market.follow(&account.keep_step(market, listed)?)?;
+        let before = account.position(market).base;
+        let after = before.checked_add(base).ok_or(BallastError::Overflow)?;
+        a.market.follow(&PositionChange { written: before, before, after, given: 0 })?;
     }
     let within_cap = a.market.open_interest <= a.market.open_interest_cap.max(open);
     require!(within_cap, BallastError::OpenInterestCapExceeded);

@@ -36,8 +36,7 @@ fn clear(
     let option = listed.option(asset, slot.base, board.params.horizon_s, now).or_refuse()?;
     let payoff = option.payoff(&settlement).or_refuse()?;
     let back = slot.base.checked_neg().ok_or(BallastError::Overflow)?;
-    account.add_position(market.index, back, payoff)?;
-    market.follow_position(slot.base, 0)?;
+    market.follow(&account.add_position(market.index, listed, back, payoff)?)?;
     market.realised = market.realised.checked_add(payoff).ok_or(BallastError::Overflow)?;
     Ok((account.position(market.index).entry, slot.base, payoff))
 }
@@ -61,7 +60,7 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
     } else {
         policy::require_market(&board, Action::Settle, a.market.index.into(), now)?;
         let spot = view.fresh(a.market.asset.into()).or_refuse()?.spot();
-        let slot = account.position(a.market.index);
+        let slot = account.position_now(a.market.index, listed)?;
         settlement::unsettled(slot.base, slot.entry, &spot).or_refuse()?
     };
 
@@ -80,7 +79,8 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
     };
     require!(amount != 0 || cleared != 0, BallastError::NothingToSettle);
     account.add_quote(amount)?;
-    account.add_position(a.market.index, 0, -amount)?;
+    let change = account.add_position(a.market.index, listed, 0, -amount)?;
+    a.market.follow(&change)?;
     emit!(Settled { account: a.margin_account.key(), market: a.market.index, amount, pool: a.market.pool });
     Ok(())
 }

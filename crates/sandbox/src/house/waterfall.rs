@@ -1,0 +1,41 @@
+//! Who pays when an account cannot.
+
+use super::{House, Person, Sent};
+
+impl House {
+    /// Brings a position in step with its side of the market.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn touch_position(&mut self, market: u8, person: &Person) -> Sent {
+        let touch = self.at.touch_position(market, person.account);
+        self.vm.send(&[touch], &[])
+    }
+
+    /// Resolves a bankrupt account, of which the worst perpetual position is in `market`.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn resolve_bankruptcy(&mut self, person: &Person, market: Option<u8>) -> Sent {
+        let resolve = self.at.resolve_bankruptcy(person.account, market);
+        self.vm.send(&[resolve], &[])
+    }
+
+    /// Counts an account's loan.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn count_loan(&mut self, person: &Person) -> Sent {
+        let count = self.at.count_loan(person.account);
+        self.vm.send(&[count], &[])
+    }
+
+    /// Moves a market's fees, or an empty market's dust, into the insurance fund.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn sweep_fees(&mut self, market: u8) -> Sent {
+        let sweep = self.at.sweep_fees(market);
+        self.vm.send(&[sweep], &[])
+    }
+}

@@ -1,0 +1,130 @@
+//! What happens to all positions of a market at once, and how one follows.
+//!
+//! Conservation: nothing of this touches an account. Σ entries + [`crate::state::Market::promised`] = pool + realised
+//! before and after, because what an index gives one side it takes from the other, or from the bankrupt whose entry
+//! changes in the same instruction; and because what a position is given when it is brought in step leaves `promised`.
+
+use ballast_risk::price::Price;
+use ballast_risk::side::{self, Index, Snapshot};
+use ballast_risk::{Result, RiskError};
+
+use crate::state::{MarketState, PositionSlot, SideIndex};
+
+impl SideIndex {
+    fn index(&self) -> Index {
+        Index { scale: self.scale, cash: self.cash, last_cash: self.last_cash, epoch: self.epoch }
+    }
+
+    fn set(&mut self, index: &Index) {
+        (self.scale, self.cash) = (index.scale, index.cash);
+        (self.last_cash, self.epoch) = (index.last_cash, index.epoch);
+    }
+}
+
+impl PositionSlot {
+    /// Remembers what its base and entry are in step with.
+    pub fn mark(&mut self, market: &MarketState) {
+        let side = market.side(self.base);
+        (self.scale, self.cash, self.epoch) = (side.scale, side.cash, side.epoch);
+    }
+
+    /// Brings base and entry in step with its market; returns what the entry was given, quote micro-units.
+    pub fn keep_step(&mut self, market: &MarketState) -> Result<i64> {
+        let (base, given) = market.effective(self)?;
+        self.base = base;
+        self.entry = self.entry.checked_add(given).ok_or(RiskError::Overflow)?;
+        self.mark(market);
+        Ok(given)
+    }
+}
+
+impl MarketState {
+    /// The side that a signed base is on; of no base the short one, which then means nothing.
+    #[inline(always)]
+    pub fn side(&self, base: i64) -> &SideIndex {
+        if base > 0 { &self.long } else { &self.short }
+    }
+
+    fn side_mut(&mut self, base: i64) -> &mut SideIndex {
+        if base > 0 { &mut self.long } else { &mut self.short }
+    }
+
+    /// What a position's base is now, and what its entry is to be given.
+    #[inline(always)]
+    pub fn effective(&self, slot: &PositionSlot) -> Result<(i64, i64)> {
+        let side = self.side(slot.base);
+        if slot.base == 0 || (slot.cash == side.cash && slot.scale == side.scale && slot.epoch == side.epoch)
+        {
+            return Ok((slot.base, 0));
+        }
+        let at = Snapshot { scale: slot.scale, cash: slot.cash, epoch: slot.epoch };
+        side::effective(slot.base, &at, &side.index(), self.cash_shift.into())
+    }
+
+    /// A position as it is now, without writing it.
+    #[inline(always)]
+    pub fn now(&self, slot: &PositionSlot) -> Result<PositionSlot> {
+        let (base, given) = self.effective(slot)?;
+        let entry = slot.entry.checked_add(given).ok_or(RiskError::Overflow)?;
+        Ok(PositionSlot { base, entry, ..*slot })
+    }
+
+    /// The unit of cash, `2^(−shift)` quote micro-units; chosen from the price at first use and then kept.
+    pub fn cash_unit(&mut self, spot: &Price) -> u32 {
+        if self.cash_shift == 0 {
+            self.cash_shift = side::shift_for(spot) as u8;
+        }
+        self.cash_shift.into()
+    }
+
+    /// Longs pay shorts `per_unit` a native unit that is open, in units of [`Self::cash_unit`]; negative: shorts pay
+    /// longs. Both sides are rounded against it, so what the one is given never exceeds what the other has paid.
+    pub fn pay_funding_units(&mut self, per_unit: i64) -> Result<()> {
+        let (mut long, mut short) = (self.long.index(), self.short.index());
+        long.pay(per_unit.checked_neg().ok_or(RiskError::Overflow)?)?;
+        short.pay(per_unit)?;
+        self.long.set(&long);
+        self.short.set(&short);
+        Ok(())
+    }
+
+    /// Longs pay shorts `rate` (2⁻³², signed) of what a unit is worth at spot.
+    pub fn pay_funding(&mut self, spot: &Price, rate: i64) -> Result<()> {
+        if !spot.is_set() {
+            return Err(RiskError::BadPrice);
+        }
+        let shift = self.cash_unit(spot) as i32;
+        // m·2^(−s)·rate·2^(−32) micro-units, in 2^(−shift): at most 48 + 63 bits before it is shifted.
+        let product = i128::from(spot.mantissa) * i128::from(rate);
+        let drop = spot.shift as i32 + 32 - shift;
+        let per_unit = match drop {
+            0.. => product >> drop.min(126),
+            _ => product.checked_mul(1i128 << (-drop).min(62)).ok_or(RiskError::Overflow)?,
+        };
+        self.pay_funding_units(i64::try_from(per_unit).map_err(|_| RiskError::Overflow)?)
+    }
+
+    /// Closes a position of `base` (signed) of which `open` are open on each side against the whole opposite side,
+    /// which pays `total` micro-units for it in all. Where the other side would be left with a scale that is too small,
+    /// the whole market is closed at spot. Says whether an epoch has turned.
+    pub fn deleverage(&mut self, base: i64, open: u64, total: i64, spot: &Price) -> Result<bool> {
+        let shift = self.cash_unit(spot);
+        let given = total.checked_neg().ok_or(RiskError::Overflow)?;
+        let mut other = self.side(base.checked_neg().ok_or(RiskError::Overflow)?).index();
+        if let Some(turned) = other.close(open, base.unsigned_abs(), given, shift)? {
+            self.side_mut(-base).set(&other);
+            return Ok(turned);
+        }
+        // What is left of both sides is closed at spot: the longs are paid for it what the shorts pay.
+        let left = i64::try_from(open - base.unsigned_abs()).map_err(|_| RiskError::Overflow)?;
+        let worth = spot.value(left)?;
+        let mut own = self.side(base).index();
+        let (to_own, to_other) = if base > 0 { (worth, -worth) } else { (-worth, worth) };
+        let to_other = to_other.checked_add(given).ok_or(RiskError::Overflow)?;
+        own.close(left.unsigned_abs(), left.unsigned_abs(), to_own, shift)?;
+        other.close(open, open, to_other, shift)?;
+        self.side_mut(base).set(&own);
+        self.side_mut(-base).set(&other);
+        Ok(true)
+    }
+}
