@@ -1,12 +1,8 @@
 use anchor_lang::prelude::*;
+use ballast_risk::window::Bucket;
 
-/// How much went through a gate since a moment: a limit that refills evenly over a window.
-///
-/// ```text
-/// used(t) = max(0, used − limit·Δt/window),   Δt = t − time, at least nothing and at most the window
-/// ```
-///
-/// A window that was idle, or a chain that stood still, gives back one limit and no more: it saves nothing up.
+/// How much went through a gate since a moment: a limit that refills evenly over a window ([`ballast_risk::window`]). One
+/// that was idle, or a chain that stood still, gives back one limit and no more: it saves nothing up.
 #[derive(AnchorSerialize, AnchorDeserialize, InitSpace, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// What of the limit was used up at `time`, in the unit of what is limited.
@@ -23,12 +19,10 @@ impl Window {
         if window_s == 0 {
             return true;
         }
-        let elapsed = now.saturating_sub(self.time).clamp(0, window_s.into()).unsigned_abs();
-        let refilled = u128::from(limit) * u128::from(elapsed) / u128::from(window_s);
-        let used = u128::from(self.used).saturating_sub(refilled) + u128::from(amount);
-        match u64::try_from(used) {
-            Ok(used) if used <= limit => {
-                *self = Self { used, time: now.max(self.time) };
+        let bucket = Bucket { used: self.used, time: self.time };
+        match bucket.pass(amount, limit, window_s, now) {
+            Ok(Some(Bucket { used, time })) => {
+                *self = Self { used, time };
                 true
             }
             _ => false,
