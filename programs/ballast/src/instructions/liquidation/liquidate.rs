@@ -157,11 +157,10 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
         };
         let before = [account.position(market).base, keeper.position(market).base];
         transfer(taken.leg, terms, &mut account, &mut keeper)?;
-        let grows = !reduces(before[1], keeper.position(market).base);
-        if grows {
+        let after = [account.position(market).base, keeper.position(market).base];
+        if !reduces(before[1], after[1]) {
             policy::require_unrestricted(keeper.restrictions, Action::Increase)?;
         }
-        let after = [account.position(market).base, keeper.position(market).base];
         let info = markets.next().ok_or(BallastError::WrongMarket)?;
         let changes = [(before[0], after[0]), (before[1], after[1])];
         let crowding = follow(info, market, &board.clearinghouse, changes)?;
