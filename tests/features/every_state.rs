@@ -7,7 +7,7 @@ use ballast::state::{MarginAccount, RiskBoard};
 use ballast_client::instructions as ix;
 use ballast_client::plan::Plan;
 use ballast_sandbox::house::{QUOTE, Sent};
-use ballast_sandbox::{House, Person, Refusal, Signer};
+use ballast_sandbox::{House, Person, Refusal};
 
 use crate::common::{BASE, COIN, assert_conserved, everything, prices_after, sol};
 

@@ -24,7 +24,6 @@ pub struct Deposit<'info> {
     pub vault: Box<InterfaceAccount<'info, TokenAccount>>,
     #[account(mut, constraint = source.mint == vault.mint @ BallastError::WrongAsset)]
     pub source: Box<InterfaceAccount<'info, TokenAccount>>,
-    #[account(address = vault.mint @ BallastError::WrongAsset)]
     pub mint: Box<InterfaceAccount<'info, Mint>>,
     #[account(
         constraint = token_program.key == vault.to_account_info().owner @ BallastError::WrongTokenProgram,
@@ -52,6 +51,7 @@ pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     require!(amount > 0, BallastError::ZeroAmount);
     let a = ctx.accounts;
     let asset = which_vault(&a.clearinghouse, a.asset.as_deref().map(|x| &**x), &a.vault.key())?;
+    require_keys_eq!(a.mint.key(), a.vault.mint, BallastError::WrongAsset);
     let now = Clock::get()?.unix_timestamp;
     policy::require_open(&*a.board.load()?, Action::Deposit, now)?;
     a.margin_account.load()?.authorise(a.authority.key, delegate_power::DEPOSIT, now)?;

@@ -33,7 +33,6 @@ pub struct Withdraw<'info> {
     pub vault: Box<InterfaceAccount<'info, TokenAccount>>,
     #[account(mut, constraint = destination.mint == vault.mint @ BallastError::WrongAsset)]
     pub destination: Box<InterfaceAccount<'info, TokenAccount>>,
-    #[account(address = vault.mint @ BallastError::WrongAsset)]
     pub mint: Box<InterfaceAccount<'info, Mint>>,
     #[account(
         constraint = token_program.key == vault.to_account_info().owner @ BallastError::WrongTokenProgram,
@@ -87,6 +86,7 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
     require!(amount > 0, BallastError::ZeroAmount);
     let a = ctx.accounts;
     let asset = which_vault(&a.clearinghouse, a.asset.as_deref().map(|x| &**x), &a.vault.key())?;
+    require_keys_eq!(a.mint.key(), a.vault.mint, BallastError::WrongAsset);
     // Also covers a loan: quote that the vault does not have cannot be lent.
     require!(amount <= a.vault.amount, BallastError::InsufficientBalance);
     let now = Clock::get()?.unix_timestamp;
