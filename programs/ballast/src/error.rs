@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use ballast_risk::RiskError;
 use ballast_risk::liquidation::Refusal;
+use ballast_risk::phase::Wait;
 
 /// Errors of the program; codes start at 6000 and are never reused.
 #[error_code]
@@ -145,7 +146,22 @@ pub enum BallastError {
     // ---- prices ----
 
     // ---- liquidation ----
-
+    #[msg("Nothing to touch: the account's clock and alerts are as its margin says")]
+    NothingToTouch,
+    #[msg(
+        "The breach is not confirmed: touch the account, and come back once every asset it holds was published again"
+    )]
+    BreachUnconfirmed,
+    #[msg("The step takes more than this phase of the account's liquidation has left: take less, or wait")]
+    PhaseUsedUp,
+    #[msg(
+        "The step takes more than the market's window has left for an account as deep as this: take less, or wait"
+    )]
+    WindowUsedUp,
+    #[msg("Account and keeper have one owner: trade or deposit instead")]
+    SameOwner,
+    #[msg("Alert levels fall strictly, from above 100 %; zeros stand at the end")]
+    BadAlertLevels,
     // ---- waterfall, lending ----
 
     // ---- backstop ----
@@ -175,6 +191,15 @@ impl From<Refusal> for BallastError {
             Refusal::Healthy => Self::AccountHealthy,
             Refusal::ShortfallNotReduced => Self::ShortfallNotReduced,
             Refusal::TooMuch => Self::LiquidationTooLarge,
+        }
+    }
+}
+
+impl From<Wait> for BallastError {
+    fn from(w: Wait) -> Self {
+        match w {
+            Wait::Phase => Self::PhaseUsedUp,
+            Wait::Window => Self::WindowUsedUp,
         }
     }
 }

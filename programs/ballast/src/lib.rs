@@ -172,4 +172,14 @@ pub mod ballast {
     pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
         instructions::liquidate(ctx, legs)
     }
+
+    /// Starts or resets the clock of an account by its margin, and announces its alerts.
+    pub fn touch_account(ctx: Context<TouchAccount>) -> Result<()> {
+        instructions::touch_account(ctx)
+    }
+
+    /// Sets the levels of equity ÷ MM at which an account alerts.
+    pub fn set_alerts(ctx: Context<SetAlerts>, levels_bps: [u16; 4]) -> Result<()> {
+        instructions::set_alerts(ctx, levels_bps)
+    }
 }

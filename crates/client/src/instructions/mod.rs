@@ -9,6 +9,7 @@ mod trading;
 
 pub use account::{close_margin_account, set_delegate};
 pub use governance::migrate;
+pub use liquidation::set_alerts;
 
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;

@@ -1,5 +1,6 @@
 //! A clearinghouse that is set up, and its people: what a test or the demo tells its story with.
 
+mod liquidation;
 mod people;
 mod prices;
 mod spec;

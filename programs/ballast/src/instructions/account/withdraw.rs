@@ -55,6 +55,7 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
             let margin = BoardView::at(&board, now).margin(&account, Basis::Withdrawal).or_refuse()?;
             require!(margin.meets_initial(), BallastError::BelowInitialMargin);
         }
+        account.recovered();
     }
     let pay = Transfer {
         from: a.vault.to_account_info(),

@@ -54,6 +54,7 @@ impl Side<'_> {
         let fee = i64::try_from(self.fee).map_err(|_| BallastError::Overflow)?;
         account.add_position(self.market, self.base, if self.base > 0 { -paid } else { paid })?;
         account.add_quote(-fee)?;
+        account.contributed = account.contributed.saturating_add(self.fee);
         account.remember_crowding(self.market, crowding, view.now());
 
         let (held, holds) = (before.position(self.market).base, account.position(self.market).base);
@@ -85,6 +86,8 @@ impl Side<'_> {
                 return err!(BallastError::BelowInitialMargin);
             }
             require!(fair && change.strictly_reduces(), BallastError::NotReducing);
+        } else {
+            account.recovered();
         }
         Ok(())
     }
