@@ -2,6 +2,7 @@
 //! refused by it, with the error named and nothing changed.
 
 mod account;
+mod auction;
 mod common;
 mod crowding;
 mod deposit;
@@ -21,9 +22,12 @@ mod migrate;
 mod notice;
 mod options;
 mod oracle;
+mod phases;
 mod settle;
+mod short;
 mod stress;
 mod tail_memory;
 mod tick;
 mod tokens;
+mod touch;
 mod withdraw;

@@ -267,7 +267,8 @@ pub fn best_in(
     board: &RiskBoard,
     around: Surroundings,
 ) -> Result<Option<Plan>> {
-    if due(account, board, around.now)? != Due::Liquidation || account.owner == keeper.owner {
+    let same_owner = [keeper.owner, keeper.delegate].contains(&account.owner);
+    if same_owner || due(account, board, around.now)? != Due::Liquidation {
         return Ok(None);
     }
     let view = BoardView::for_liquidation(board, around.now);
