@@ -61,7 +61,8 @@ proptest! {
         prop_assert!(NEUTRAL.is_deep(&m));
         let phase = Phase { start: 5, taken: 7 }.at(5, &NEUTRAL);
         prop_assert!(phase.take(&m, relief, &NEUTRAL).unwrap().is_ok());
-        prop_assert!(Window { time: 5, taken }.take(&m, value, limit, &NEUTRAL).unwrap().is_ok());
+        let window = Window { time: 5, taken };
+        prop_assert!(window.take(&m, value, limit, &NEUTRAL).unwrap().is_ok());
     }
 
     /// Whoever is deeper has at least as much of the window; half of it is there for all.
