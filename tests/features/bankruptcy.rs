@@ -86,7 +86,7 @@ fn a_market_returns_after_its_whole_side_was_closed() {
         refused(&mut house, BallastError::MarketResetting, |h| h.fill_at_oracle(0, &x, &y, BASE));
         refused(&mut house, BallastError::MarketResetting, |h| h.fill_at_oracle(0, a, &y, BASE));
         house.touch_position(0, a).expect("anybody touches");
-        refused(&mut house, BallastError::NothingToTouch, |h| h.touch_position(0, a));
+        refused(&mut house, BallastError::PositionInStep, |h| h.touch_position(0, a));
         refused(&mut house, BallastError::MarketResetting, |h| h.fill_at_oracle(0, &x, &y, BASE));
         house.settle(0, &loser).expect("it pays what it has");
         house.settle(0, b).expect("settling brings a position in step as well");

@@ -2,6 +2,7 @@
 //! refused by it, with the error named and nothing changed.
 
 mod account;
+mod auction;
 mod authority;
 mod bankruptcy;
 mod common;
@@ -32,15 +33,18 @@ mod notice;
 mod options;
 mod oracle;
 mod pauses;
+mod phases;
 mod proposals;
 mod reduce_only;
 mod roles;
 mod settle;
+mod short;
 mod stress;
 mod tail_memory;
 mod tick;
 mod token_2022;
 mod tokens;
+mod touch;
 mod transfers;
 mod versions;
 mod withdraw;

@@ -158,6 +158,11 @@ impl Audit {
                 format!("a penalty of {penalty:.0} was taken from an equity of {:.0}", was.equity),
             );
         }
+        // Pro rata of the margin that it frees: what is left can pay as well as before.
+        let relief = was.maintenance - is.maintenance + slack;
+        if penalty > was.equity.max(0.0) * relief / was.maintenance + was.noise {
+            self.problem(now, format!("a penalty of {penalty:.0} for a relief of {relief:.0}: {was:?}"));
+        }
         if (seen.insurance as f64 - before.insurance as f64) > penalty + was.noise {
             self.problem(now, "the insurance fund got more than the penalty".into());
         }

@@ -2,7 +2,9 @@
 //!
 //! The program lets the keeper choose legs and amounts and judges the outcome; so the plan is a search:
 //! each leg by itself, and the same share of all large legs together (which is how a hedge has to be
-//! unwound). For each of these, the largest share that the program admits and the keeper can carry.
+//! unwound). For each of these, the largest share that the program admits and the keeper can carry: the
+//! penalty that the auction has reached, what the account's phase and the markets' windows have left, and whether a
+//! breach is confirmed, all by the program's own code.
 
 use ballast::error::BallastError;
 use ballast::instructions::{LegAmount, LiquidationLeg};
@@ -11,7 +13,9 @@ use ballast::margin::BoardView;
 use ballast::state::{MarginAccount, RiskBoard};
 use ballast_risk::Result;
 use ballast_risk::book::Basis;
-use ballast_risk::liquidation::{OptionTakeover, Refusal, Step, Taken, Takeover, step_of};
+use ballast_risk::liquidation::{OptionTakeover, Refusal, Step, Taken, Takeover, auctioned};
+use ballast_risk::penalty::{BountyLimits, bounty};
+use ballast_risk::phase::{Phase, PhaseParams, Window, window_limit};
 
 /// A liquidation that the program would admit.
 #[derive(Clone, Debug)]
@@ -20,6 +24,19 @@ pub struct Plan {
     pub legs: Vec<LegAmount>,
     /// Its terms, and the account before and after.
     pub step: Step,
+    /// What insurance would pay the keeper besides.
+    pub bounty: u64,
+}
+
+/// What a plan looks at besides the two accounts and the board.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// What of their windows is used up, by market; one that is not named counts as unused.
+    pub windows: &'a [(u8, Window)],
+    /// The insurance fund, quote micro-units.
+    pub insurance: u64,
+    /// Unix seconds.
+    pub now: i64,
 }
 
 /// Shares of a leg are searched in steps of this many parts.
@@ -60,7 +77,8 @@ struct Search<'a> {
     account: &'a MarginAccount,
     keeper: &'a MarginAccount,
     view: BoardView<'a>,
-    now: i64,
+    pace: PhaseParams,
+    around: Surroundings<'a>,
 }
 
 impl Search<'_> {
@@ -80,7 +98,7 @@ impl Search<'_> {
             let whole = Taken::Option(OptionTakeover { holding, contracts, penalty_bps });
             let value = spot.value(contracts).ok()?.unsigned_abs();
             let leg = LiquidationLeg::Position { market: s.market };
-            let open = contracts != 0 && self.now < market.expiry;
+            let open = contracts != 0 && self.around.now < market.expiry;
             open.then_some(Candidate { leg, whole, quantity: contracts, value })
         });
         let positions = self.account.held_positions().filter_map(|s| {
@@ -113,23 +131,64 @@ impl Search<'_> {
             }
             keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX))
         });
-        let strict = BoardView::at(self.view.board(), self.now);
+        let strict = BoardView::at(self.view.board(), self.around.now);
         moved.is_ok() && strict.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial())
     }
 
+    /// Whether phase and windows have room for a step.
+    fn has_room(&self, legs: &[Candidate], step: &Step) -> Result<bool> {
+        let (account, now) = (self.account, self.around.now);
+        let phase = Phase { start: account.phase_start, taken: account.phase_taken }.at(now, &self.pace);
+        if phase.take(&step.before, step.relief(), &self.pace)?.is_err() {
+            return Ok(false);
+        }
+        if self.pace.window_s == 0 {
+            return Ok(true);
+        }
+        let board = self.view.board();
+        for (leg, terms) in legs.iter().zip(&step.terms) {
+            let LiquidationLeg::Position { market } = leg.leg else { continue };
+            let asset = board.asset(board.market(market.into())?.asset.into())?;
+            let limit = window_limit(asset.reported_depth().at(&asset.depth_params(), now)?, &self.pace)?;
+            let named = self.around.windows.iter().find(|(m, _)| *m == market);
+            let window = named.map_or_else(Window::default, |(_, w)| *w).at(now, limit, &self.pace)?;
+            if window.take(&step.before, terms.volume, limit, &self.pace)?.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn bounty(&self, step: &Step) -> u64 {
+        let (account, phases) = (self.account, &self.view.board().phases);
+        let phase = Phase { start: account.phase_start, taken: account.phase_taken };
+        let first = phase.at(self.around.now, &self.pace).taken == 0;
+        let limits = BountyLimits {
+            most: if first { phases.bounty } else { 0 },
+            contributed: account.contributed.saturating_add(step.to_insurance()),
+            insurance: self.around.insurance.saturating_add(step.to_insurance()),
+        };
+        bounty(&step.before, step.relief(), step.to_keeper(), &limits)
+    }
+
     fn outcome(&self, legs: &[Candidate], parts: i128) -> Result<Outcome> {
-        let (margin, liquidation) =
-            (self.view.params(Basis::Maintenance), self.view.board().params.liquidation());
+        let board = self.view.board();
+        let (margin, liquidation) = (self.view.params(Basis::Maintenance), board.params.liquidation());
+        let auction = board.phases.auction(self.account.short_for(self.around.now).unwrap_or(0));
         let shares: Vec<(u64, Taken)> = legs.iter().map(|c| c.share(parts)).collect();
         let mut book = self.view.book(self.account, Basis::Maintenance)?;
-        let step = match step_of(&mut book, shares.iter().map(|(_, taken)| *taken), &margin, &liquidation)? {
+        let taken = shares.iter().map(|(_, taken)| *taken);
+        let step = match auctioned(&mut book, taken, &margin, &liquidation, &auction)? {
             Ok(step) => step,
             Err(Refusal::TooMuch) => return Ok(Outcome::TooMuch),
             Err(_) => return Ok(Outcome::Useless),
         };
+        if !self.has_room(legs, &step)? {
+            return Ok(Outcome::TooMuch);
+        }
         let amounts =
             legs.iter().zip(&shares).map(|(c, (amount, _))| LegAmount { leg: c.leg, amount: *amount });
-        let plan = Plan { legs: amounts.collect(), step };
+        let plan = Plan { legs: amounts.collect(), bounty: self.bounty(&step), step };
         Ok(if self.keeper_can_carry(&plan) { Outcome::Admitted(plan) } else { Outcome::TooMuch })
     }
 
@@ -156,8 +215,38 @@ impl Search<'_> {
     }
 }
 
-/// The liquidation of `account` that shrinks its shortfall most, if it is short and the keeper can
-/// carry one.
+/// What a keeper should do about an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Nothing: it has its MM.
+    Nothing,
+    /// Touch it: it is short, and no clock runs.
+    Touch,
+    /// Wait for later prices of what it holds: they confirm the breach, or end it.
+    Confirmation,
+    /// Liquidate it.
+    Liquidation,
+}
+
+/// What a keeper should do about an account.
+///
+/// # Errors
+/// As the engine.
+pub fn due(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<Due> {
+    let margin = BoardView::for_liquidation(board, now).margin(account, Basis::Maintenance)?;
+    Ok(if !margin.is_liquidatable() {
+        Due::Nothing
+    } else if board.phases.pace(board.params.dust).is_deep(&margin) || account.is_confirmed_short(board, now)
+    {
+        Due::Liquidation
+    } else if account.short_for(now).is_some() {
+        Due::Confirmation
+    } else {
+        Due::Touch
+    })
+}
+
+/// [`best_in`] where nothing is known of the surroundings: windows are unused, and insurance pays nothing.
 ///
 /// # Errors
 /// As the engine.
@@ -167,10 +256,26 @@ pub fn best(
     board: &RiskBoard,
     now: i64,
 ) -> Result<Option<Plan>> {
-    let search = Search { account, keeper, view: BoardView::for_liquidation(board, now), now };
-    if !search.view.margin(account, Basis::Maintenance)?.is_liquidatable() {
+    best_in(account, keeper, board, Surroundings { windows: &[], insurance: 0, now })
+}
+
+/// The liquidation of `account` that shrinks its shortfall most, if one is due and the keeper can
+/// carry one.
+///
+/// # Errors
+/// As the engine.
+pub fn best_in(
+    account: &MarginAccount,
+    keeper: &MarginAccount,
+    board: &RiskBoard,
+    around: Surroundings,
+) -> Result<Option<Plan>> {
+    let same_owner = [keeper.owner, keeper.delegate].contains(&account.owner);
+    if same_owner || due(account, board, around.now)? != Due::Liquidation {
         return Ok(None);
     }
+    let view = BoardView::for_liquidation(board, around.now);
+    let search = Search { account, keeper, view, pace: board.phases.pace(board.params.dust), around };
     let legs = search.candidates();
     let together = &legs[..legs.len().min(MAX_LIQUIDATION_LEGS)];
     let choices = legs.iter().map(core::slice::from_ref).chain((together.len() > 1).then_some(together));

@@ -43,6 +43,8 @@
 //! | [`curve`], [`rows`] | all options on an asset → profit over the return → profit in every scenario |
 //! | [`shape`], [`option_book`] | the same under absolute shocks → an account's options in its margin |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
+//! | [`penalty`] | depth and time below MM → what a takeover costs; what insurance adds where nothing is left |
+//! | [`phase`] | what was taken lately → how much more may be taken now |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`side`] | deleveraging and funding of a whole side → what a position has become |
 //! | [`waterfall`] | a deficit → who pays for it, in which order |
@@ -77,6 +79,8 @@ pub mod liquidity;
 pub mod margin;
 pub mod option;
 pub mod option_book;
+pub mod penalty;
+pub mod phase;
 pub mod price;
 pub mod ring;
 pub mod rows;

@@ -5,11 +5,12 @@
 //! spot price less a penalty. Several legs at once, because the legs of a hedge cannot be unwound one
 //! after the other: closing one bares the other, and the margin rises.
 //!
-//! The penalty of a step never takes more than the account's remaining equity, nor more than half of
-//! the margin that the step frees. The second bound is what keeps every account closable: a book whose
-//! legs offset has a margin far below its gross, and a penalty on gross would eat more than the step
-//! gives back. Part of the penalty is the insurance fund's; the keeper, who ends above its own IM, pays
-//! it over from settled quote, so that the fund is never paid in somebody's unsettled profit.
+//! The penalty of a step never takes more than its part of the account's remaining equity, nor more than
+//! half of the margin that the step frees ([`crate::penalty`]). The second bound is what keeps every
+//! account closable: a book whose legs offset has a margin far below its gross, and a penalty on gross
+//! would eat more than the step gives back. Part of the penalty is the insurance fund's; the keeper, who
+//! ends above its own IM, pays it over from settled quote, so that the fund is never paid in somebody's
+//! unsettled profit.
 //!
 //! Which legs and how much is free. What is judged is the result: the account was under MM, its
 //! shortfall shrinks, and it is not pushed past its target by more than dust.
@@ -18,8 +19,9 @@ use alloc::vec::Vec;
 
 use crate::book::Book;
 use crate::error::{Result, RiskError};
-use crate::fixed::{BPS_ONE, mul_div_ceil, mul_div_floor};
+use crate::fixed::{BPS_ONE, RATE_ONE, credit, mul_div_ceil, mul_div_floor};
 use crate::margin::{Margin, MarginParams};
+use crate::penalty::{self, Auction};
 use crate::price::Price;
 
 /// What a liquidation may cost and how far it may go.
@@ -49,6 +51,8 @@ pub struct Terms {
     pub penalty: u64,
     /// The insurance fund's part, paid by the keeper.
     pub to_insurance: u64,
+    /// What of the underlying changes hands.
+    pub volume: u64,
 }
 
 impl Terms {
@@ -60,19 +64,19 @@ impl Terms {
 }
 
 impl Terms {
-    /// Of a part of a position that is worth `value`, with a penalty on `exposed` micro-units of at most `most`
-    /// (nothing below zero).
-    fn of(quantity: i64, value: i64, exposed: u64, most: i64, params: &LiquidationParams) -> Result<Self> {
+    /// Of a part of a position, with a share of its penalty (a rate) of at most `most`.
+    fn of(priced: &Priced, share: u64, most: u64, params: &LiquidationParams) -> Result<Self> {
+        let Priced { quantity, value, exposed, volume, penalty_bps } = *priced;
         if quantity == 0 {
             return Err(RiskError::BadParameter);
         }
-        let penalty =
-            mul_div_floor(exposed, params.penalty_bps.into(), BPS_ONE)?.min(u64::try_from(most).unwrap_or(0));
+        let full = mul_div_floor(exposed, penalty_bps.into(), BPS_ONE)?;
+        let penalty = credit(full, share)?.min(most);
         let proceeds =
             i64::try_from(i128::from(value) - i128::from(penalty)).map_err(|_| RiskError::Overflow)?;
         // The fund's part is rounded up within the penalty.
         let to_insurance = mul_div_ceil(penalty, params.insurance_share_bps.into(), BPS_ONE)?.min(penalty);
-        Ok(Self { quantity, proceeds, penalty, to_insurance })
+        Ok(Self { quantity, proceeds, penalty, to_insurance, volume })
     }
 }
 
@@ -82,7 +86,9 @@ impl Terms {
 /// [`RiskError::BadParameter`] for a quantity of zero, [`RiskError::Overflow`].
 pub fn terms(quantity: i64, spot: &Price, most: i64, params: &LiquidationParams) -> Result<Terms> {
     let value = spot.value(quantity)?;
-    Terms::of(quantity, value, value.unsigned_abs(), most, params)
+    let volume = value.unsigned_abs();
+    let priced = Priced { quantity, value, exposed: volume, volume, penalty_bps: params.penalty_bps };
+    Terms::of(&priced, RATE_ONE, u64::try_from(most).unwrap_or(0), params)
 }
 
 /// Why a proposed liquidation is refused.
@@ -107,7 +113,7 @@ pub fn target(maintenance: u64, params: &LiquidationParams) -> Result<u64> {
 /// Judges the outcome of a step: `Ok(None)` where it is admissible.
 ///
 /// `gross_before` is the account's gross exposure before the step: one below `dust` may be closed
-/// whole.
+/// whole, and so may one whose whole MM is.
 ///
 /// # Errors
 /// [`RiskError::Overflow`].
@@ -124,14 +130,12 @@ pub fn judge(
         return Ok(Some(Refusal::ShortfallNotReduced));
     }
     let ceiling = i128::from(target(after.maintenance, params)?) + i128::from(params.dust);
-    if i128::from(after.equity) > ceiling && gross_before > params.dust {
+    let dust = gross_before.min(before.maintenance) <= params.dust;
+    if i128::from(after.equity) > ceiling && !dust {
         return Ok(Some(Refusal::TooMuch));
     }
     Ok(None)
 }
-
-/// The penalty of a step takes at most one part in this many of the margin that the step frees.
-const RELIEF_PARTS: u64 = 2;
 
 /// One leg of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,19 +170,34 @@ pub enum Taken {
     Option(OptionTakeover),
 }
 
+/// A leg before its penalty is known.
+#[derive(Clone, Copy)]
+struct Priced {
+    /// Signed units.
+    quantity: i64,
+    /// What they are worth, quote micro-units.
+    value: i64,
+    /// On how much the penalty is.
+    exposed: u64,
+    /// What of the underlying changes hands.
+    volume: u64,
+    penalty_bps: u32,
+}
+
 impl Taken {
-    /// Signed units, what they are worth, on how much the penalty is, and its rate.
-    fn priced(&self, book: &Book) -> Result<(i64, i64, u64, u32)> {
+    fn priced(&self, book: &Book) -> Result<Priced> {
         match self {
             Self::Linear(t) => {
                 let value = t.spot.value(t.quantity)?;
-                Ok((t.quantity, value, value.unsigned_abs(), t.penalty_bps))
+                let volume = value.unsigned_abs();
+                let (quantity, penalty_bps) = (t.quantity, t.penalty_bps);
+                Ok(Priced { quantity, value, exposed: volume, volume, penalty_bps })
             }
             Self::Option(t) => {
-                let (value, notional) = book.option_value(t.holding, t.contracts)?;
+                let (value, volume) = book.option_value(t.holding, t.contracts)?;
                 // What is held can lose no more than it is worth, to a keeper either.
-                let exposed = if t.contracts > 0 { notional.min(value.max(0) as u64) } else { notional };
-                Ok((t.contracts, value, exposed, t.penalty_bps))
+                let exposed = if t.contracts > 0 { volume.min(value.max(0) as u64) } else { volume };
+                Ok(Priced { quantity: t.contracts, value, exposed, volume, penalty_bps: t.penalty_bps })
             }
         }
     }
@@ -215,6 +234,18 @@ impl Step {
     pub fn to_insurance(&self) -> u64 {
         self.terms.iter().map(|t| t.to_insurance).sum()
     }
+
+    /// The keeper's part in all.
+    #[must_use]
+    pub fn to_keeper(&self) -> u64 {
+        self.terms.iter().map(Terms::to_keeper).sum()
+    }
+
+    /// The margin that it frees.
+    #[must_use]
+    pub const fn relief(&self) -> u64 {
+        self.before.maintenance.saturating_sub(self.after.maintenance)
+    }
 }
 
 /// Prices a step on a book of [`crate::book::Basis::Maintenance`] and judges its outcome. The book is
@@ -245,6 +276,20 @@ pub fn step_of(
     margin: &MarginParams,
     params: &LiquidationParams,
 ) -> Result<core::result::Result<Step, Refusal>> {
+    auctioned(book, taken, margin, params, &Auction::FULL)
+}
+
+/// [`step_of`] at the share of the penalty that the auction has reached.
+///
+/// # Errors
+/// As [`step_of`].
+pub fn auctioned(
+    book: &mut Book,
+    taken: impl Iterator<Item = Taken>,
+    margin: &MarginParams,
+    params: &LiquidationParams,
+    auction: &Auction,
+) -> Result<core::result::Result<Step, Refusal>> {
     let before = book.margin(margin)?;
     if !before.is_liquidatable() {
         return Ok(Err(Refusal::Healthy));
@@ -252,24 +297,24 @@ pub fn step_of(
     let gross = book.gross();
     let mut moved = Vec::new();
     for t in taken {
-        let (quantity, value, exposed, penalty_bps) = t.priced(book)?;
-        t.leave(book, quantity, value)?;
-        moved.push((quantity, value, exposed, penalty_bps));
+        let priced = t.priced(book)?;
+        t.leave(book, priced.quantity, priced.value)?;
+        moved.push(priced);
     }
     let mut after = book.margin(margin)?;
 
-    let relief = before.maintenance.saturating_sub(after.maintenance) / RELIEF_PARTS;
-    let mut most = before.equity.min(i64::try_from(relief).unwrap_or(i64::MAX)).max(0);
-    let mut priced = Vec::with_capacity(moved.len());
-    for (quantity, value, exposed, penalty_bps) in moved {
-        let leg = Terms::of(quantity, value, exposed, most, &LiquidationParams { penalty_bps, ..*params })?;
-        // A leg's penalty is at most `most`, which is an i64.
-        most -= leg.penalty as i64;
+    let mut most = penalty::most(&before, before.maintenance.saturating_sub(after.maintenance))?;
+    let share = auction.share(&before)?;
+    let mut terms = Vec::with_capacity(moved.len());
+    for priced in &moved {
+        let leg = Terms::of(priced, share, most, params)?;
+        most -= leg.penalty;
+        // A leg's penalty is at most the equity, which is an i64.
         after.equity = after.equity.checked_sub(leg.penalty as i64).ok_or(RiskError::Overflow)?;
-        priced.push(leg);
+        terms.push(leg);
     }
     Ok(match judge(&before, &after, gross, params)? {
         Some(refusal) => Err(refusal),
-        None => Ok(Step { before, after, terms: priced }),
+        None => Ok(Step { before, after, terms }),
     })
 }

@@ -3,6 +3,7 @@
 use anchor_lang::prelude::*;
 use ballast_risk::RiskError;
 use ballast_risk::liquidation::Refusal;
+use ballast_risk::phase::Wait;
 
 /// Errors of the program; codes start at 6000 and are never reused.
 #[error_code]
@@ -142,9 +143,26 @@ pub enum BallastError {
     Paused,
     #[msg("The account, market or asset is restricted to reducing positions and loans")]
     ReduceOnly,
+
     // ---- prices ----
 
     // ---- liquidation ----
+    #[msg("Nothing to touch: the account's clock and alerts are as its margin says")]
+    NothingToTouch,
+    #[msg(
+        "The breach is not confirmed: touch the account, and come back once every asset it holds was published again"
+    )]
+    BreachUnconfirmed,
+    #[msg("The step takes more than this phase of the account's liquidation has left: take less, or wait")]
+    PhaseUsedUp,
+    #[msg(
+        "The step takes more than the market's window has left for an account as deep as this: take less, or wait"
+    )]
+    WindowUsedUp,
+    #[msg("Account and keeper have one owner: trade or deposit instead")]
+    SameOwner,
+    #[msg("Alert levels fall strictly, from above 100 %; zeros stand at the end")]
+    BadAlertLevels,
 
     // ---- waterfall, lending ----
     #[msg(
@@ -152,7 +170,7 @@ pub enum BallastError {
     )]
     MarketResetting,
     #[msg("The position is in step with its market already")]
-    NothingToTouch,
+    PositionInStep,
     #[msg("The account is not bankrupt: its equity at spot is not below zero")]
     NotBankrupt,
     #[msg("The fund is empty, and no position is left that the other side could be asked for")]
@@ -171,6 +189,7 @@ pub enum BallastError {
     NotCovered,
     #[msg("Nothing has accrued since the last time")]
     NothingAccrued,
+
     // ---- backstop ----
 
     // ---- accounts, tokens ----
@@ -261,6 +280,15 @@ impl From<Refusal> for BallastError {
             Refusal::Healthy => Self::AccountHealthy,
             Refusal::ShortfallNotReduced => Self::ShortfallNotReduced,
             Refusal::TooMuch => Self::LiquidationTooLarge,
+        }
+    }
+}
+
+impl From<Wait> for BallastError {
+    fn from(w: Wait) -> Self {
+        match w {
+            Wait::Phase => Self::PhaseUsedUp,
+            Wait::Window => Self::WindowUsedUp,
         }
     }
 }

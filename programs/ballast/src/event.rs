@@ -223,6 +223,52 @@ pub struct Liquidated {
     pub mm_before: u64,
     pub equity_after: i64,
     pub mm_after: u64,
+    /// What insurance paid the keeper.
+    pub bounty: u64,
+}
+
+// ---- liquidation ----
+
+/// The account was found below its MM: its clock runs. `publish` is the newest publish time among its prices.
+#[event]
+pub struct FoundShort {
+    pub account: Pubkey,
+    pub publish: i64,
+    pub equity: i64,
+    pub maintenance: u64,
+}
+
+/// It was found at or above its MM: its clock is reset.
+#[event]
+pub struct Recovered {
+    pub account: Pubkey,
+    pub equity: i64,
+    pub maintenance: u64,
+}
+
+/// Equity ÷ MM fell below the first `level` of the account's alert levels.
+#[event]
+pub struct AlertRaised {
+    pub account: Pubkey,
+    pub level: u8,
+    pub equity: i64,
+    pub maintenance: u64,
+}
+
+/// It rose again; `level` are left.
+#[event]
+pub struct AlertCleared {
+    pub account: Pubkey,
+    pub level: u8,
+    pub equity: i64,
+    pub maintenance: u64,
+}
+
+/// Levels of equity ÷ MM, basis points.
+#[event]
+pub struct AlertsSet {
+    pub account: Pubkey,
+    pub levels_bps: [u16; 4],
 }
 
 // ---- accounts, tokens ----

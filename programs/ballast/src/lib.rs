@@ -282,4 +282,14 @@ pub mod ballast {
     pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
         instructions::resolve_bankruptcy(ctx)
     }
+
+    /// Starts or resets the clock of an account by its margin, and announces its alerts.
+    pub fn touch_account(ctx: Context<TouchAccount>) -> Result<()> {
+        instructions::touch_account(ctx)
+    }
+
+    /// Sets the levels of equity ÷ MM at which an account alerts.
+    pub fn set_alerts(ctx: Context<SetAlerts>, levels_bps: [u16; 4]) -> Result<()> {
+        instructions::set_alerts(ctx, levels_bps)
+    }
 }

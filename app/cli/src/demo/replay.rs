@@ -9,6 +9,7 @@ use ballast::instructions::{AddAssetArgs, LoadStressArgs};
 use ballast::limits::sigma_from_e8;
 use ballast_client::decode::dollars;
 use ballast_client::health::health;
+use ballast_client::plan::Due;
 use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::volatility::VolatilityParams;
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal, Signer};
@@ -264,6 +265,10 @@ impl<'a> Replay<'a> {
     ) -> Result<()> {
         const MOST_STEPS: usize = 32;
         let address = target.person.account.to_bytes();
+        if house.due(&target.person.account) == Due::Touch {
+            // Starts its clock: the next prices confirm the breach, or end it.
+            house.touch(&target.person.account).map_err(refused("a short account could not be touched"))?;
+        }
         for _ in 0..MOST_STEPS {
             let Some(plan) = house.plan(&target.person.account, &keeper.person) else { break };
             self.watch(Stage::BeforeLiquidation(address), house, cast, bar);

@@ -63,4 +63,16 @@ impl Deployment {
         }));
         instruction
     }
+
+    /// `touch_account`: anybody may.
+    #[must_use]
+    pub fn touch_account(&self, margin_account: Pubkey) -> Instruction {
+        build(&accounts::TouchAccount { board: self.board, margin_account }, &instruction::TouchAccount {})
+    }
+}
+
+/// `set_alerts`; signed by the owner.
+#[must_use]
+pub fn set_alerts(owner: Pubkey, margin_account: Pubkey, levels_bps: [u16; 4]) -> Instruction {
+    build(&accounts::SetAlerts { owner, margin_account }, &instruction::SetAlerts { levels_bps })
 }

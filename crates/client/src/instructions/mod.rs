@@ -11,6 +11,7 @@ mod waterfall;
 
 pub use account::{close_margin_account, set_delegate, set_delegate_with, set_restriction};
 pub use governance::migrate;
+pub use liquidation::set_alerts;
 pub use roles::{Which, with_proposal};
 
 use anchor_lang::prelude::Pubkey;

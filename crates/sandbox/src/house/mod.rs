@@ -2,6 +2,7 @@
 
 mod accounts;
 mod governing;
+mod liquidation;
 mod people;
 mod prices;
 mod spec;

@@ -1,9 +1,7 @@
-//! Trades, settlement and liquidation.
+//! Trades and settlement.
 
-use anchor_lang::prelude::Pubkey;
 use ballast::instructions::MatchFillArgs;
 use ballast_client::instructions as ix;
-use ballast_client::plan::{self, Plan};
 
 use super::{House, Person, Sent};
 
@@ -33,22 +31,6 @@ impl House {
     pub fn settle(&mut self, market: u8, person: &Person) -> Sent {
         let settle = self.at.settle(market, person.account);
         self.vm.send(&[settle], &[])
-    }
-
-    /// What the best liquidation of an account would be for a keeper, by the board as it stands.
-    #[must_use]
-    pub fn plan(&self, account: &Pubkey, keeper: &Person) -> Option<Plan> {
-        let (target, own) = (self.margin_account(account), self.margin_account(&keeper.account));
-        plan::best(&target, &own, &self.board(), self.vm.now()).ok().flatten()
-    }
-
-    /// Carries out a plan.
-    ///
-    /// # Errors
-    /// What the program refuses.
-    pub fn liquidate(&mut self, account: &Pubkey, keeper: &Person, plan: &Plan) -> Sent {
-        let liquidate = self.at.liquidate(*account, keeper.party(), &plan.legs);
-        self.vm.send(&[liquidate], &[&keeper.key])
     }
 
     /// Closes an empty margin account.

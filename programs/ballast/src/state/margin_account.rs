@@ -99,7 +99,7 @@ pub struct MarginAccount {
     /// while it is above.
     pub short_since: i64,
     pub short_publish: i64,
-    /// When the running phase of its liquidation began, unix seconds, and what was taken in it, quote micro-units.
+    /// When the running phase of its liquidation began, unix seconds, and the margin freed in it, quote micro-units.
     pub phase_start: i64,
     pub phase_taken: u64,
     /// Levels of equity ÷ MM at which it alerts, basis points, falling; zero for none.
@@ -107,8 +107,13 @@ pub struct MarginAccount {
     /// Of an isolated account: its market's asset, the only one that it may hold as collateral.
     pub isolated_asset: u8,
     pub padding: [u8; 7],
+    /// When it was last found below its MM, unix seconds.
+    pub short_seen: i64,
+    /// What it has paid to insurance, in trading fees and in the fund's part of its penalties, less the bounties that
+    /// insurance has paid for it, quote micro-units.
+    pub contributed: u64,
     /// For later versions.
-    pub reserved: [u64; 22],
+    pub reserved: [u64; 20],
 }
 
 const _: () = assert!(core::mem::size_of::<MarginAccount>() == 8 + 3 * 32 + 8 + 16 * 16 + 64 * 16 + 256);

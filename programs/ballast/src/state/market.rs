@@ -42,7 +42,7 @@ pub struct Market {
     /// Accounts with a long and with a short position, of any epoch.
     pub holders_long: u32,
     pub holders_short: u32,
-    /// Start of the running window of liquidations, unix seconds, and what was taken in it, quote micro-units.
+    /// What of its window of liquidations is used up, quote micro-units, as of when, unix seconds.
     pub window_start: i64,
     pub window_taken: u64,
     /// The two accounts whose loss in stress exceeds their margin the most, and by how much, quote micro-units.

@@ -101,6 +101,7 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
                 a.treasury.let_out(&mut account, amount, borrowed, a.vault.amount, (&board.lending, now))?;
             }
         }
+        account.recovered();
     }
     let authority = a.clearinghouse.to_account_info();
     a.clearinghouse.with_signer_seeds(|seeds| {

@@ -1,6 +1,9 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
-use ballast_risk::liquidation::{OptionTakeover, Step, Taken, Takeover, Terms, step_of};
+use ballast_risk::liquidation::{OptionTakeover, Step, Taken, Takeover, Terms, auctioned};
+use ballast_risk::margin::Margin;
+use ballast_risk::penalty::{Auction, BountyLimits, bounty};
+use ballast_risk::phase::{Phase, PhaseParams, Window, window_limit};
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::{LegTaken, Liquidated};
@@ -117,21 +120,89 @@ fn transfer(
     Ok(changes)
 }
 
-/// Writes a position's change of both parties into its market; returns how crowded it is then.
+/// Writes a position's change of both parties into its market, and `volume` into its window; returns how crowded it is
+/// then.
 fn follow<'info>(
     info: &'info AccountInfo<'info>,
     index: u8,
-    clearinghouse: &Pubkey,
+    view: &BoardView,
     changes: &[PositionChange; 2],
+    taken: (&Margin, u64),
 ) -> Result<u64> {
+    let board = view.board();
     let mut market = Account::<Market>::try_from(info)?;
     require!(info.is_writable && market.index == index, BallastError::WrongMarket);
-    require_keys_eq!(market.clearinghouse, *clearinghouse, BallastError::WrongClearinghouse);
+    require_keys_eq!(market.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
     for change in changes {
         market.follow(change)?;
     }
+    let pace = board.phases.pace(board.params.dust);
+    if pace.window_s != 0 {
+        let asset = board.asset(market.asset.into()).or_refuse()?;
+        let depth = asset.reported_depth().at(&asset.depth_params(), view.now()).or_refuse()?;
+        let limit = window_limit(depth, &pace).or_refuse()?;
+        let window = Window { time: market.window_start, taken: market.window_taken };
+        let window = window.at(view.now(), limit, &pace).or_refuse()?;
+        let window = window.take(taken.0, taken.1, limit, &pace).or_refuse()?.map_err(BallastError::from)?;
+        (market.window_start, market.window_taken) = (window.time, window.taken);
+    }
     market.exit(&crate::ID)?;
     Ok(market.crowding())
+}
+
+/// Refuses a keeper of the account's own owner. It could gain nothing: a fill or a deposit does the same without a
+/// penalty. What the *account* says of others (its delegate) does not count, or it could name a keeper to be rid of it.
+fn refuse_same_owner(account: &MarginAccount, keeper: &MarginAccount, authority: &Pubkey) -> Result<()> {
+    let same =
+        keeper.owner == account.owner || keeper.delegate == account.owner || *authority == account.owner;
+    require!(!same, BallastError::SameOwner);
+    Ok(())
+}
+
+/// Whether the breach is confirmed and the phase has room; brings phase and clock of the account in step.
+fn advance(
+    account: &mut MarginAccount,
+    step: &Step,
+    board: &RiskBoard,
+    pace: &PhaseParams,
+    now: i64,
+) -> Result<bool> {
+    let confirmed = pace.is_deep(&step.before) || account.is_confirmed_short(board, now);
+    require!(confirmed, BallastError::BreachUnconfirmed);
+    let phase = Phase { start: account.phase_start, taken: account.phase_taken }.at(now, pace);
+    let first = phase.taken == 0;
+    let phase = phase.take(&step.before, step.relief(), pace).or_refuse()?.map_err(BallastError::from)?;
+    (account.phase_start, account.phase_taken) = (phase.start, phase.taken);
+    if step.after.is_liquidatable() {
+        account.found_short(board, now);
+    } else {
+        account.recovered();
+    }
+    Ok(first)
+}
+
+/// Pays the fund its part, and out of it the keeper's bounty where this is the first step of a phase; returns that.
+fn share_out(
+    step: &Step,
+    first: bool,
+    most: u64,
+    account: &mut MarginAccount,
+    keeper: &mut MarginAccount,
+    treasury: &mut Treasury,
+) -> Result<u64> {
+    let paid_in = step.to_insurance();
+    treasury.insurance = treasury.insurance.checked_add(paid_in).ok_or(BallastError::Overflow)?;
+    account.contributed = account.contributed.saturating_add(paid_in);
+    let limits = BountyLimits {
+        most: if first { most } else { 0 },
+        contributed: account.contributed,
+        insurance: treasury.insurance,
+    };
+    let bounty = bounty(&step.before, step.relief(), step.to_keeper(), &limits);
+    account.contributed -= bounty;
+    treasury.insurance -= bounty;
+    keeper.add_quote(i64::try_from(bounty).map_err(|_| BallastError::Overflow)?)?;
+    Ok(bounty)
 }
 
 pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmount>) -> Result<()> {
@@ -149,11 +220,16 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
         require_keys_eq!(party.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
     }
 
+    refuse_same_owner(&account, &keeper, a.keeper_authority.key)?;
+
     let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view, now)).collect::<Result<Vec<_>>>()?;
     for (asset, _) in &takeovers {
         policy::require_asset(&board, Action::Liquidate, usize::from(*asset), now)?;
     }
-    let step = price_step(&account, &takeovers, &view)?;
+    let pace = board.phases.pace(board.params.dust);
+    let auction = board.phases.auction(account.short_for(now).unwrap_or(0));
+    let step = price_step(&account, &takeovers, &view, &auction)?;
+    let first = advance(&mut account, &step, &board, &pace, now)?;
 
     let mut markets = ctx.remaining_accounts.iter();
     for (taken, terms) in legs.iter().zip(&step.terms) {
@@ -163,27 +239,31 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
             policy::require_unrestricted(keeper.restrictions, Action::Increase)?;
         }
         let info = markets.next().ok_or(BallastError::WrongMarket)?;
-        let crowding = follow(info, market, &board.clearinghouse, &changes)?;
+        let crowding = follow(info, market, &view, &changes, (&step.before, terms.volume))?;
         keeper.remember_crowding(market, crowding, now);
     }
-    a.treasury.insurance =
-        a.treasury.insurance.checked_add(step.to_insurance()).ok_or(BallastError::Overflow)?;
+    let bounty = share_out(&step, first, board.phases.bounty, &mut account, &mut keeper, &mut a.treasury)?;
 
     require!(BoardView::options(&keeper, &board).count() <= MAX_OPTIONS, BallastError::TooManyOptions);
     let keeper_margin = BoardView::at(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;
     require!(keeper_margin.meets_initial(), BallastError::BelowInitialMargin);
-    emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step));
+    emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step, bounty));
     Ok(())
 }
 
 /// Prices the step and judges it; the memory that this takes is free again for the keeper's own margin.
-fn price_step(account: &MarginAccount, takeovers: &[(u8, Taken)], view: &BoardView) -> Result<Step> {
-    const NONE: Terms = Terms { quantity: 0, proceeds: 0, penalty: 0, to_insurance: 0 };
+fn price_step(
+    account: &MarginAccount,
+    takeovers: &[(u8, Taken)],
+    view: &BoardView,
+    auction: &Auction,
+) -> Result<Step> {
+    const NONE: Terms = Terms { quantity: 0, proceeds: 0, penalty: 0, to_insurance: 0, volume: 0 };
     let priced = heap::scope(|| {
         let mut book = view.book(account, Basis::Maintenance)?;
         let taken = takeovers.iter().map(|(_, taken)| *taken);
         let params = (view.params(Basis::Maintenance), view.board().params.liquidation());
-        Ok(step_of(&mut book, taken, &params.0, &params.1)?.map(|step| {
+        Ok(auctioned(&mut book, taken, &params.0, &params.1, auction)?.map(|step| {
             let mut terms = [NONE; MAX_LIQUIDATION_LEGS];
             terms[..step.terms.len()].copy_from_slice(&step.terms);
             (step.before, step.after, terms)
@@ -199,6 +279,7 @@ fn report(
     legs: &[LegAmount],
     takeovers: &[(u8, Taken)],
     step: &Step,
+    bounty: u64,
 ) -> Liquidated {
     let taken = legs.iter().zip(takeovers).zip(&step.terms).map(|((leg, (asset, _)), terms)| LegTaken {
         market: match leg.leg {
@@ -220,5 +301,6 @@ fn report(
         mm_before: step.before.maintenance,
         equity_after: step.after.equity,
         mm_after: step.after.maintenance,
+        bounty,
     }
 }

@@ -55,6 +55,7 @@ impl Side<'_> {
         let entry = if self.base > 0 { -paid } else { paid };
         account.add_position(self.market, self.listed, self.base, entry)?;
         account.add_quote(-fee)?;
+        account.contributed = account.contributed.saturating_add(self.fee);
         account.remember_crowding(self.market, crowding, view.now());
 
         let (held, holds) = (before.position(self.market).base, account.position(self.market).base);
@@ -87,6 +88,8 @@ impl Side<'_> {
                 return err!(BallastError::BelowInitialMargin);
             }
             require!(fair && change.strictly_reduces(), BallastError::NotReducing);
+        } else {
+            account.recovered();
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ pub fn touch_position(ctx: Context<TouchPosition>) -> Result<()> {
         a.market.promised = a.market.promised.checked_sub(worth).ok_or(BallastError::Overflow)?;
     }
     let is = account.position(index);
-    require!(is != was, BallastError::NothingToTouch);
+    require!(is != was, BallastError::PositionInStep);
     emit!(PositionTouched {
         account: a.margin_account.key(),
         market: index,
