@@ -22,6 +22,7 @@
 //! Whoever may not deposit cannot save an account: so liquidation waits while deposits are paused.
 
 use anchor_lang::prelude::*;
+use ballast_risk::breaker::State as Breaker;
 
 use crate::error::BallastError;
 use crate::state::RiskBoard;
@@ -40,16 +41,6 @@ pub mod pause {
     pub const DEPOSITS: u32 = 2;
     /// All of them.
     pub const ALL: u32 = NEW_RISK | DEPOSITS;
-}
-
-/// States of an asset's breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Breaker {
-    Normal = 0,
-    Guarded = 1,
-    Doubted = 2,
-    Halted = 3,
 }
 
 /// What somebody wants to do.
@@ -122,7 +113,7 @@ fn require_in(action: Action, state: State) -> Result<()> {
 pub fn require_open(board: &RiskBoard, action: Action, now: i64) -> Result<()> {
     let paused = if now < board.pause_until { board.paused } else { 0 };
     for (stands, state) in [
-        (board.off_peg != 0, State::OffPeg),
+        (board.is_off_peg(now), State::OffPeg),
         (now < board.grace_until, State::Grace),
         (paused & pause::NEW_RISK != 0, State::NewRiskPaused),
         (paused & pause::DEPOSITS != 0, State::DepositsPaused),
@@ -150,7 +141,7 @@ pub fn require_asset(board: &RiskBoard, action: Action, asset: usize, now: i64) 
     if now < state.grace_until {
         require_in(action, State::Grace)?;
     }
-    match state.breaker(now) {
+    match state.state(now) {
         Breaker::Normal => Ok(()),
         Breaker::Guarded => require_in(action, State::Guarded),
         Breaker::Doubted => require_in(action, State::Doubted),

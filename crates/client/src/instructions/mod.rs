@@ -4,11 +4,13 @@
 mod account;
 mod governance;
 mod liquidation;
+mod prices;
 mod risk;
 mod trading;
 
 pub use account::{close_margin_account, set_delegate};
 pub use governance::migrate;
+pub use prices::Sources;
 
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;

@@ -8,6 +8,7 @@ pub mod margin_account;
 pub mod market;
 pub mod option_terms;
 pub mod risk_board;
+pub mod sample;
 pub mod treasury;
 pub mod window;
 
@@ -18,6 +19,7 @@ pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot, delegate_p
 pub use market::Market;
 pub use option_terms::{CALL, PERPETUAL, PUT};
 pub use risk_board::{MarketState, RiskBoard, SideIndex, TickKind};
+pub use sample::{Heard, Sample};
 pub use treasury::Treasury;
 pub use window::Window;
 

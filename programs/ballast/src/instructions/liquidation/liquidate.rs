@@ -167,7 +167,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
         a.treasury.insurance.checked_add(step.to_insurance()).ok_or(BallastError::Overflow)?;
 
     require!(BoardView::options(&keeper, &board).count() <= MAX_OPTIONS, BallastError::TooManyOptions);
-    let keeper_margin = BoardView::at(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;
+    let keeper_margin = BoardView::for_new_risk(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;
     require!(keeper_margin.meets_initial(), BallastError::BelowInitialMargin);
     emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step));
     Ok(())
