@@ -2,9 +2,11 @@
 //! refused by it, with the error named and nothing changed.
 
 mod account;
+mod breaker;
 mod common;
 mod crowding;
 mod deposit;
+mod depeg;
 mod envelope;
 mod explain;
 mod fees;
@@ -21,7 +23,10 @@ mod migrate;
 mod notice;
 mod options;
 mod oracle;
+mod outage;
+mod second_source;
 mod settle;
+mod staked;
 mod stress;
 mod tail_memory;
 mod tick;

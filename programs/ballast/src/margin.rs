@@ -105,6 +105,16 @@ impl<'a> BoardView<'a> {
             .copied()
     }
 
+    /// Every asset that an account holds or trades, some of them more than once.
+    pub fn assets<'s>(
+        account: &'s MarginAccount,
+        board: &'s RiskBoard,
+    ) -> impl Iterator<Item = Result<usize>> + 's {
+        let collateral = account.held_collateral().map(|s| Ok(usize::from(s.asset)));
+        let traded = account.held_positions().map(|s| Ok(usize::from(board.market(s.market.into())?.asset)));
+        collateral.chain(traded)
+    }
+
     /// Values an account's holdings.
     pub fn book<'v>(&'v self, account: &'v MarginAccount, basis: Basis) -> Result<Book<'v>> {
         self.book_on(self, account, basis)

@@ -2,10 +2,12 @@
 
 mod people;
 mod prices;
+mod sources;
 mod spec;
 mod state;
 mod trading;
 
+pub use sources::{PullFeed, StakePool};
 pub use spec::*;
 
 use std::collections::HashMap;

@@ -50,6 +50,10 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
             let now = Clock::get()?.unix_timestamp;
             if asset.is_none() && account.quote < 0 && account.quote < before {
                 policy::require_open(&board, Action::Borrow, now)?;
+                for asset in BoardView::assets(&account, &board) {
+                    let asset = asset.or_refuse()?;
+                    policy::require_asset(&board, Action::Borrow, asset, now)?;
+                }
                 policy::require_unrestricted(account.restrictions, Action::Borrow)?;
             }
             let margin = BoardView::for_new_risk(&board, now).margin(&account, Basis::Withdrawal).or_refuse()?;
