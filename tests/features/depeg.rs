@@ -51,9 +51,15 @@ fn the_peg_is_left_further_out_than_it_is_found_again() {
         house.say_quote(dollars).expect("heard");
         house.board().off_peg == 1
     };
-    for (dollars, expected) in
-        [(0.991, false), (0.989, true), (0.991, true), (0.994, true), (0.996, false), (1.009, false), (1.011, true)]
-    {
+    for (dollars, expected) in [
+        (0.991, false),
+        (0.989, true),
+        (0.991, true),
+        (0.994, true),
+        (0.996, false),
+        (1.009, false),
+        (1.011, true),
+    ] {
         assert_eq!(off(&mut house, dollars), expected, "at {dollars}");
     }
 }

@@ -12,8 +12,8 @@ const HOUR: i64 = 3_600;
 
 /// Ten minutes without a refresh are an outage; then five minutes of grace.
 fn house(coins: &[(&str, f64)]) -> House {
-    let mut params = HouseParams::default();
-    params.prices = PriceParams { outage_s: 600, grace_s: 300, ..default_prices() };
+    let prices = PriceParams { outage_s: 600, grace_s: 300, ..default_prices() };
+    let params = HouseParams { prices, ..HouseParams::default() };
     House::with_assets(params, coins.iter().map(|(name, price)| (AssetSpec::coin(name, 9), *price)).collect())
 }
 

@@ -58,7 +58,11 @@ fn a_staked_token_counts_at_the_lower_of_market_and_redemption() {
     assert!((worth(&house) - 119.0).abs() < 1e-5, "the market is lower");
     house.vm.advance(30);
     both(&mut house, 100.0, 150.0);
-    assert!((worth(&house) - 120.0).abs() < 1e-5, "nobody is paid more than it is redeemed for: {}", worth(&house));
+    assert!(
+        (worth(&house) - 120.0).abs() < 1e-5,
+        "nobody is paid more than it is redeemed for: {}",
+        worth(&house)
+    );
     house.vm.advance(30);
     both(&mut house, 90.0, 150.0);
     assert!((worth(&house) - 108.0).abs() < 1e-5);

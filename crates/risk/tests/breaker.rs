@@ -81,7 +81,7 @@ fn what_agreed_with_a_spike_does_not_count_for_the_old_level() {
     let mut w = World::at(100.0);
     assert!(!w.hears(10, 50.0) && !w.hears(15, 50.0) && !w.hears(20, 50.0));
     assert!(w.hears(25, 100.0));
-    assert_eq!((w.state(), w.breaker.consistent), (State::Doubted, 1));
+    assert_eq!((w.state(), w.breaker.consistent), (State::Doubted, 0));
 }
 
 #[test]
@@ -294,12 +294,8 @@ fn one_of_three_that_lies_is_noticed() {
 
 #[test]
 fn a_number_that_is_no_state_is_the_most_severe() {
-    assert_eq!([0, 1, 2, 3, 4, 255].map(State::of), [
-        State::Normal,
-        State::Guarded,
-        State::Doubted,
-        State::Halted,
-        State::Halted,
-        State::Halted
-    ]);
+    assert_eq!(
+        [0, 1, 2, 3, 4, 255].map(State::of),
+        [State::Normal, State::Guarded, State::Doubted, State::Halted, State::Halted, State::Halted]
+    );
 }

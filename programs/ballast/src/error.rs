@@ -155,7 +155,6 @@ pub enum BallastError {
     UnderlyingNotBelieved,
     #[msg("The clearinghouse has no feed of its quote token")]
     NoQuoteFeed,
-
     // ---- liquidation ----
 
     // ---- waterfall, lending ----

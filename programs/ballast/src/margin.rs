@@ -183,8 +183,7 @@ impl<'a> BoardView<'a> {
                 return Ok(sum);
             }
             let haircut = self.risk_of(asset)?.long.haircut;
-            let credit =
-                settlement::collateral_credit(slot.amount, &asset.spot(), &asset.stable(), haircut)?;
+            let credit = settlement::collateral_credit(slot.amount, &asset.spot(), &asset.stable(), haircut)?;
             sum.checked_add(credit).ok_or(RiskError::Overflow)
         })
     }

@@ -186,7 +186,9 @@ mod tests {
     /// The table as this file's first lines show it.
     fn shown() -> Vec<Vec<String>> {
         let lines = include_str!("policy.rs").lines().filter_map(|line| line.strip_prefix("//! |"));
-        lines.map(|row| row.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+        lines
+            .map(|row| row.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+            .collect()
     }
 
     #[test]

@@ -5,9 +5,9 @@
 //! because the SDK checks neither.
 
 use anchor_lang::prelude::*;
-use ballast_risk::fixed::RATE_BITS;
 use ballast_risk::RiskError;
 use ballast_risk::breaker::Cause;
+use ballast_risk::fixed::RATE_BITS;
 use ballast_risk::implied::MAX_AGE_S;
 use ballast_risk::price::Price;
 use pyth_solana_receiver_sdk::error::GetPriceError;

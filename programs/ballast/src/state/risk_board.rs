@@ -21,8 +21,8 @@ use crate::limits::{
 };
 use crate::state::Clearinghouse;
 use crate::state::asset_state::{AcceptedPrice, AssetState, Setting};
-use crate::state::sample::{Heard, Sample};
 use crate::state::option_terms::PERPETUAL;
+use crate::state::sample::{Heard, Sample};
 
 /// [`SideIndex::scale`] of a side that was never deleveraged.
 pub const SCALE_ONE: u64 = 1 << 62;

@@ -56,7 +56,8 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
                 }
                 policy::require_unrestricted(account.restrictions, Action::Borrow)?;
             }
-            let margin = BoardView::for_new_risk(&board, now).margin(&account, Basis::Withdrawal).or_refuse()?;
+            let margin =
+                BoardView::for_new_risk(&board, now).margin(&account, Basis::Withdrawal).or_refuse()?;
             require!(margin.meets_initial(), BallastError::BelowInitialMargin);
         }
     }
