@@ -279,10 +279,11 @@ fn attack_an_asset_whose_oracle_is_not_live_yet_cannot_be_used() {
     house.vm.mint_to(&mint, &a.wallets[&mint], COIN);
     refused(&mut house, BallastError::DepositCapExceeded, |h| h.deposit_collateral(&a, late, COIN));
     house.vm.advance(1);
-    // It may be held, but lends nothing: not against itself, and not while it is held.
+    // It may be held, but counts for nothing: no loan against it or while it is held, and nothing that it stops.
     house.fund_collateral(&a, late, COIN).expect("a deposit asks for no price");
-    refused(&mut house, BallastError::StalePrice, |h| h.withdraw_quote(&a, 1_001 * QUOTE));
-    refused(&mut house, BallastError::StalePrice, |h| h.fill_at_oracle(0, &a, &b, BASE));
+    refused(&mut house, BallastError::AssetHalted, |h| h.withdraw_quote(&a, 1_001 * QUOTE));
+    refused(&mut house, BallastError::BelowInitialMargin, |h| h.fill_at_oracle(0, &a, &b, 1_000 * BASE));
+    house.fill_at_oracle(0, &a, &b, BASE).expect("margined by quote alone");
     house.withdraw_collateral(&a, late, COIN).expect("it can be taken out again");
     house.fill_at_oracle(0, &a, &b, BASE).expect("and then everything is as it was");
 }

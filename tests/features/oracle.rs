@@ -3,7 +3,8 @@
 use anchor_lang::error::ErrorCode;
 use anchor_lang::prelude::Pubkey;
 use ballast::error::BallastError;
-use ballast::event::PriceRefreshed;
+use ballast::event::{BreakerChanged, PriceHeld, PriceRefreshed};
+use ballast_risk::breaker::{Cause, State};
 use ballast_sandbox::house::{QUOTE, default_params};
 use ballast_sandbox::oracle::Update;
 use ballast_sandbox::{AssetSpec, Feed, House};
@@ -23,6 +24,20 @@ fn refuses(house: &mut House, error: BallastError, change: impl FnOnce(&mut Upda
     change(&mut bad, house.vm.now());
     house.post_update(0, &bad);
     refused(house, error, |h| h.refresh(0));
+}
+
+/// A minute passes, and this is posted in place of a good update; it is heard and not acted upon.
+#[track_caller]
+fn holds(house: &mut House, cause: Cause, state: State, change: impl FnOnce(&mut Update)) {
+    house.vm.advance(1);
+    let mut bad = update(house);
+    change(&mut bad);
+    house.post_update(0, &bad);
+    let spot = house.board().assets[0].spot();
+    let held: PriceHeld = house.refresh(0).expect("what the feed says is heard").event();
+    let now = house.board().assets[0];
+    assert_eq!((held.cause, held.publish_time), (cause as u8, bad.publish_time));
+    assert_eq!((now.spot(), now.breaker), (spot, state as u8));
 }
 
 fn a_minute_later() -> House {
@@ -123,10 +138,10 @@ fn attack_an_older_price_does_not_replace_a_newer_one() {
 }
 
 #[test]
-fn zero_and_negative_prices_are_refused() {
+fn zero_and_negative_prices_halt() {
     let mut house = a_minute_later();
     for price in [0, -1, i64::MIN] {
-        refuses(&mut house, BallastError::BadPrice, |u, _| u.price = price);
+        holds(&mut house, Cause::BadPrice, State::Halted, |u| u.price = price);
     }
 }
 
@@ -139,35 +154,18 @@ fn an_exponent_outside_the_scale_is_refused() {
 }
 
 #[test]
-fn a_wide_confidence_interval_is_refused() {
+fn a_wide_confidence_interval_is_not_acted_upon() {
     let mut house = a_minute_later();
     // Two per cent is what this asset allows.
-    refuses(&mut house, BallastError::WideConfidence, |u, _| u.conf = u.price.unsigned_abs() / 50 + 1);
-    refuses(&mut house, BallastError::WideConfidence, |u, _| u.conf = u64::MAX);
+    let (cause, doubted) = (Cause::WideConfidence, State::Doubted);
+    holds(&mut house, cause, doubted, |u| u.conf = u.price.unsigned_abs() / 50 + 1);
+    holds(&mut house, cause, doubted, |u| u.conf = u64::MAX);
+    house.vm.advance(1);
     let mut edge = update(&house);
     edge.conf = edge.price.unsigned_abs() / 50;
     house.post_update(0, &edge);
     house.refresh(0).expect("the limit itself is allowed");
     assert_eq!(house.board().assets[0].confidence_bps, 200);
-}
-
-/// Pyth, 20 September 2021: BTC at 5,402 with a confidence interval of 21,623.
-#[test]
-fn attack_the_btc_price_of_20_september_2021_liquidates_nobody() {
-    let mut house = House::with_coins(&[("BTC", 42_000.0)]);
-    let (long, short) = (house.person_with_quote(50_000), house.person_with_quote(50_000));
-    let keeper = house.person_with_quote(1_000_000);
-    house.fill_at_oracle(0, &long, &short, BASE).expect("a fill");
-    house.vm.advance(30);
-    let glitch = Update {
-        price: 5_402 * 100_000_000,
-        conf: 21_623 * 100_000_000,
-        ..Update::dollars(Feed::of("BTC"), 1.0, 0, house.vm.now())
-    };
-    house.post_update(0, &glitch);
-    refused(&mut house, BallastError::WideConfidence, |h| h.refresh(0));
-    let take = house.at.liquidate_position(long.account, keeper.party(), 0, 1_000_000_000);
-    refused_ix(&mut house, BallastError::AccountHealthy, take, &[&keeper.key]);
 }
 
 #[test]
@@ -225,7 +223,7 @@ fn prices_are_scaled_by_every_exponent() {
 }
 
 #[test]
-fn a_price_that_cannot_be_represented_is_refused() {
+fn a_price_that_cannot_be_represented_halts() {
     let mut house = House::empty(default_params());
     let spec = AssetSpec { collateral: false, ..AssetSpec::coin("HUGE", 0) };
     let asset = house.list_asset(spec).expect("it is listed");
@@ -236,7 +234,9 @@ fn a_price_that_cannot_be_represented_is_refused() {
         ..Update::dollars(Feed::of("HUGE"), 1.0, 0, house.vm.now())
     };
     house.post_update(asset, &huge);
-    refused(&mut house, BallastError::BadPrice, |h| h.refresh(asset));
+    let changed: BreakerChanged = house.refresh(asset).expect("it is heard").event();
+    assert_eq!((changed.to, changed.cause), (State::Halted as u8, Cause::BadPrice as u8));
+    assert!(!house.board().assets[usize::from(asset)].spot().is_set());
 }
 
 #[test]
@@ -249,9 +249,11 @@ fn a_stale_price_serves_nobody_until_it_is_refreshed() {
     refused(&mut house, BallastError::StalePrice, |h| h.fill_at_oracle(0, &a, &b, BASE));
     let check = house.at.health(a.account);
     refused_ix(&mut house, BallastError::StalePrice, check, &[]);
-    refused(&mut house, BallastError::StalePrice, |h| h.withdraw_quote(&a, 1));
     refused(&mut house, BallastError::AssetHalted, |h| h.settle(0, &a));
     assert!(before == everything(&house.vm));
+    house
+        .withdraw_quote(&a, 1)
+        .expect("what is withdrawn needs no price where the rest is margined without it");
     house.post_all(&[100.0]);
-    house.withdraw_quote(&a, 1).expect("a fresh price serves everybody");
+    house.fill_at_oracle(0, &a, &b, BASE).expect("a fresh price serves everybody");
 }

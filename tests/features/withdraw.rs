@@ -62,8 +62,8 @@ fn who_owes_something_needs_a_price() {
     let person = borrower(&mut house);
     house.withdraw_quote(&person, QUOTE).expect("a loan");
     house.vm.advance(61);
-    refused(&mut house, BallastError::StalePrice, |h| h.withdraw_quote(&person, 1));
-    refused(&mut house, BallastError::StalePrice, |h| h.withdraw_collateral(&person, 0, 1));
+    refused(&mut house, BallastError::AssetHalted, |h| h.withdraw_quote(&person, 1));
+    refused(&mut house, BallastError::BelowInitialMargin, |h| h.withdraw_collateral(&person, 0, 1));
     house.fund_quote(&person, QUOTE).expect("a repayment needs none");
     house.withdraw_collateral(&person, 0, 10 * COIN).expect("and then nothing is owed");
 }

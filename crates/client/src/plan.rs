@@ -10,7 +10,8 @@ use ballast::error::BallastError;
 use ballast::instructions::{LegAmount, LiquidationLeg};
 use ballast::limits::MAX_LIQUIDATION_LEGS;
 use ballast::margin::BoardView;
-use ballast::state::{MarginAccount, RiskBoard};
+use ballast::policy::{self, Action};
+use ballast::state::{AssetState, MarginAccount, RiskBoard};
 use ballast_risk::Result;
 use ballast_risk::book::Basis;
 use ballast_risk::liquidation::{OptionTakeover, Refusal, Step, Taken, Takeover, auctioned};
@@ -82,18 +83,25 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// An asset whose legs may be taken over now.
+    fn believed(&self, asset: u8) -> Option<&AssetState> {
+        let (board, at) = (self.view.board(), usize::from(asset));
+        policy::require_asset(board, Action::Liquidate, at, self.now).ok()?;
+        board.asset(at).ok()
+    }
+
     /// Every leg, the largest first.
     fn candidates(&self) -> Vec<Candidate> {
         let board = self.view.board();
         let candidate = |leg, asset: u8, quantity: i64, penalty_bps| {
-            let spot = self.view.fresh(asset.into()).ok()?.spot();
+            let spot = self.believed(asset)?.spot();
             let value = spot.value(quantity).ok()?.unsigned_abs();
             let whole = Taken::Linear(Takeover { asset: asset.into(), quantity, spot, penalty_bps });
             (quantity != 0).then_some(Candidate { leg, whole, quantity, value })
         };
         let options = BoardView::options(self.account, board).enumerate().filter_map(|(holding, s)| {
             let market = board.market(s.market.into()).ok()?;
-            let spot = self.view.fresh(market.asset.into()).ok()?.spot();
+            let spot = self.believed(market.asset)?.spot();
             let (contracts, penalty_bps) = (s.base, market.penalty_bps);
             let whole = Taken::Option(OptionTakeover { holding, contracts, penalty_bps });
             let value = spot.value(contracts).ok()?.unsigned_abs();
@@ -131,7 +139,7 @@ impl Search<'_> {
             }
             keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX))
         });
-        let strict = BoardView::at(self.view.board(), self.around.now);
+        let strict = BoardView::for_new_risk(self.view.board(), self.around.now);
         moved.is_ok() && strict.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial())
     }
 

@@ -45,6 +45,8 @@ pub struct AssetRisk {
     /// Credited to equity on the absolute value of a net exposure, a rate: how far the price may have
     /// moved in the account's favour since it was last known. Zero for a recent price.
     pub favour: u64,
+    /// Whether what is held of it counts for nothing: its price is not believed. What is owed of it still counts.
+    pub void: bool,
 }
 
 impl AssetRisk {

@@ -232,6 +232,13 @@ impl<'a> Book<'a> {
                 basis.counted(&risk, leg.quantity, positions.clone().filter(|p| p.asset == asset))?
             };
             equity = equity.checked_add(counted).ok_or(RiskError::Overflow)?;
+            if risk.void {
+                // With what its positions cost: the asset may lower equity, never raise it.
+                let on_asset = positions.clone().filter(|p| p.asset == asset);
+                let held = i128::from(counted) + on_asset.map(|p| i128::from(p.entry)).sum::<i128>();
+                let void = i64::try_from(held.max(0)).map_err(|_| RiskError::Overflow)?;
+                equity = equity.checked_sub(void).ok_or(RiskError::Overflow)?;
+            }
             if risk.favour != 0 {
                 let favour =
                     i64::try_from(credit(leg.magnitude, risk.favour)?).map_err(|_| RiskError::Overflow)?;

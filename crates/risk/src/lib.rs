@@ -35,6 +35,7 @@
 //! | [`stress`] | governance's shocks → the loss that the ring has not seen |
 //! | [`liquidity`] | depth and open interest → the cost of getting out |
 //! | [`haircut`] | all of these, for one asset → haircuts inside governance's bounds → add-ons |
+//! | [`breaker`] | samples of sources → which price is acted upon, and in which state the asset is |
 //! | [`envelope`] | a configuration → whether an accepted move could bankrupt a healthy account |
 //! | [`asset`] | what the board publishes of an asset, as the engine reads it |
 //! | [`book`], [`margin`] | holdings → legs → equity, MM, IM |
@@ -62,6 +63,7 @@ extern crate alloc;
 pub mod asset;
 pub mod black;
 pub mod book;
+pub mod breaker;
 pub mod curve;
 pub mod envelope;
 pub mod error;

@@ -304,6 +304,10 @@ impl<'a> Book<'a> {
             let asset = touched.trailing_zeros() as usize;
             touched &= touched - 1;
             let risk = self.view.asset(asset)?;
+            if risk.void {
+                // A model on a price that nobody believes counts for nothing, and its requirement is unknown.
+                return Err(RiskError::StalePrice);
+            }
             let at = self.leg_on(asset, &risk)?;
             let linear = positions.clone().filter(|p| p.asset == asset);
             let price = self.count(&risk, at, &options, asset, linear)?;

@@ -20,6 +20,8 @@ pub struct Update {
     pub exponent: i32,
     /// Unix seconds.
     pub publish_time: i64,
+    /// How long the feed had been silent before, seconds.
+    pub silence_s: i64,
     /// How many guardians' signatures were checked.
     pub verification: VerificationLevel,
 }
@@ -35,6 +37,7 @@ impl Update {
             conf: price.unsigned_abs() / 10_000 * u64::from(conf_bps),
             exponent: EXPONENT,
             publish_time,
+            silence_s: 1,
             verification: VerificationLevel::Full,
         }
     }
@@ -54,7 +57,7 @@ impl Update {
                 conf: self.conf,
                 exponent: self.exponent,
                 publish_time: self.publish_time,
-                prev_publish_time: self.publish_time - 1,
+                prev_publish_time: self.publish_time.saturating_sub(self.silence_s),
                 ema_price: self.price,
                 ema_conf: self.conf,
             },

@@ -145,7 +145,18 @@ pub enum BallastError {
     ReduceOnly,
 
     // ---- prices ----
-
+    #[msg("The asset has a second source or a stake pool: its account has to be passed")]
+    SourceMissing,
+    #[msg(
+        "The account is not the source that the asset's config names, or is not owned and laid out as its program does"
+    )]
+    WrongSource,
+    #[msg("The stake pool was not updated in this epoch or the one before: update it first")]
+    StaleStakePool,
+    #[msg("The price of the staked token's underlying is stale or in doubt: refresh it first")]
+    UnderlyingNotBelieved,
+    #[msg("The clearinghouse has no feed of its quote token")]
+    NoQuoteFeed,
     // ---- liquidation ----
     #[msg("Nothing to touch: the account's clock and alerts are as its margin says")]
     NothingToTouch,

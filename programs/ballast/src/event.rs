@@ -427,3 +427,35 @@ pub struct BankruptcyResolved {
     pub left: u64,
     pub whole_side: bool,
 }
+
+// ---- prices ----
+
+/// `from` and `to` are [`ballast_risk::breaker::State`], `cause` a [`ballast_risk::breaker::Cause`].
+#[event]
+pub struct BreakerChanged {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub from: u8,
+    pub to: u8,
+    pub cause: u8,
+}
+
+/// A sample that is not acted upon; `consistent` is how many in a row agree so far.
+#[event]
+pub struct PriceHeld {
+    pub clearinghouse: Pubkey,
+    pub asset: u8,
+    pub cause: u8,
+    pub consistent: u8,
+    pub publish_time: i64,
+}
+
+/// `dollars` a quote token as published, `rate` what counts of it inside the cap, both rates.
+#[event]
+pub struct QuoteRefreshed {
+    pub clearinghouse: Pubkey,
+    pub dollars: u64,
+    pub rate: u64,
+    pub off_peg: bool,
+    pub publish_time: i64,
+}

@@ -171,6 +171,11 @@ pub mod ballast {
         instructions::refresh_price(current(ctx)?)
     }
 
+    /// Takes the quote token's price in dollars from its oracle.
+    pub fn refresh_quote(ctx: Context<RefreshQuote>) -> Result<()> {
+        instructions::refresh_quote(ctx)
+    }
+
     /// Takes an asset's implied volatility from its oracle.
     pub fn refresh_implied_volatility(ctx: Context<RefreshImpliedVolatility>) -> Result<()> {
         instructions::refresh_implied_volatility(current(ctx)?)

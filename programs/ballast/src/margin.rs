@@ -3,8 +3,9 @@
 use core::cell::Cell;
 
 use anchor_lang::prelude::Clock;
-use ballast_risk::asset::{AssetRisk, RiskView};
+use ballast_risk::asset::{AssetRisk, RiskView, Side};
 use ballast_risk::book::{Basis, Book, Position};
+use ballast_risk::breaker::State;
 use ballast_risk::margin::{Margin, MarginParams};
 use ballast_risk::option_book::OptionHolding;
 use ballast_risk::scenario::Column;
@@ -19,15 +20,17 @@ use crate::state::{AssetState, MarginAccount, PositionSlot, RiskBoard};
 pub struct BoardView<'a> {
     board: &'a RiskBoard,
     now: i64,
-    stale: Stale,
+    doubt: Doubt,
 }
 
-/// What an asset without a recent price does to a book that holds it.
+/// What an asset whose price is not believed (stale, halted or doubted) does to a book that holds it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stale {
-    /// It cannot be valued, and so neither can the book: nothing may be taken out or added.
+enum Doubt {
+    /// It cannot be valued, and so neither can the book: for reports.
     Refuse,
-    /// It counts at the bound that favours the account.
+    /// What is held of it counts for nothing, what is owed of it in full: for new risk and withdrawals.
+    Void,
+    /// It counts at the bound that favours the account: for liquidation.
     Favour,
 }
 
@@ -39,15 +42,21 @@ impl<'a> BoardView<'a> {
 
     /// The board at a unix time.
     pub fn at(board: &'a RiskBoard, now: i64) -> Self {
-        Self { board, now, stale: Stale::Refuse }
+        Self { board, now, doubt: Doubt::Refuse }
     }
 
-    /// The board as a liquidation sees it. A dollar of an asset whose oracle is silent must not shield
+    /// The board as new risk and withdrawals see it: an asset whose price is not believed neither stops them nor pays
+    /// for them.
+    pub fn for_new_risk(board: &'a RiskBoard, now: i64) -> Self {
+        Self { board, now, doubt: Doubt::Void }
+    }
+
+    /// The board as a liquidation sees it. A dollar of an asset whose price is silent or doubted must not shield
     /// the rest of an account, so such an asset is valued in the account's favour instead of refusing;
-    /// it cannot itself be taken over ([`Self::fresh`]). In its favour, because a keeper could otherwise
+    /// it cannot itself be taken over ([`crate::policy`]). In its favour, because a keeper could otherwise
     /// let a hedge go stale and take the other leg.
     pub fn for_liquidation(board: &'a RiskBoard, now: i64) -> Self {
-        Self { board, now, stale: Stale::Favour }
+        Self { board, now, doubt: Doubt::Favour }
     }
 
     /// Unix seconds.
@@ -98,6 +107,16 @@ impl<'a> BoardView<'a> {
             .held_positions()
             .filter(|s| board.market(s.market.into()).is_ok_and(|m| m.is_option()))
             .copied()
+    }
+
+    /// Every asset that an account holds or trades, some of them more than once.
+    pub fn assets<'s>(
+        account: &'s MarginAccount,
+        board: &'s RiskBoard,
+    ) -> impl Iterator<Item = Result<usize>> + 's {
+        let collateral = account.held_collateral().map(|s| Ok(usize::from(s.asset)));
+        let traded = account.held_positions().map(|s| Ok(usize::from(board.market(s.market.into())?.asset)));
+        collateral.chain(traded)
     }
 
     /// Values an account's holdings.
@@ -162,17 +181,13 @@ impl<'a> BoardView<'a> {
     /// What an account's collateral counts for when it pays a loss.
     pub fn collateral_credit(&self, account: &MarginAccount) -> Result<u64> {
         account.held_collateral().try_fold(0u64, |sum, slot| {
-            // Without a recent price it counts for nothing; it must not stop a loss from being paid.
+            // Without a believed price it counts for nothing; it must not stop a loss from being paid.
             let asset = self.board.asset(slot.asset.into())?;
-            if !asset.is_fresh(self.now) {
+            if !asset.is_believed(self.now) {
                 return Ok(sum);
             }
-            let credit = settlement::collateral_credit(
-                slot.amount,
-                &asset.spot(),
-                &asset.stable(),
-                asset.haircut_long,
-            )?;
+            let haircut = self.risk_of(asset)?.long.haircut;
+            let credit = settlement::collateral_credit(slot.amount, &asset.spot(), &asset.stable(), haircut)?;
             sum.checked_add(credit).ok_or(RiskError::Overflow)
         })
     }
@@ -208,29 +223,75 @@ impl RiskView for BoardView<'_> {
     #[inline(always)]
     fn asset(&self, index: usize) -> Result<AssetRisk> {
         let a = self.board.asset(index)?;
-        let fresh = a.is_fresh(self.now);
-        if !fresh && self.stale == Stale::Refuse {
-            return Err(RiskError::StalePrice);
+        if a.breaker == State::Normal as u8 && a.underlying == 0 && a.is_fresh(self.now) {
+            return Ok(a.risk());
         }
-        // Of a stale asset: the risk stays, because it may be the hedge of the rest, and dropping it would
+        self.unusual(a)
+    }
+
+    #[inline(always)]
+    fn column(&self, index: usize) -> Result<&Column> {
+        self.board.ring.get(self.core_of(index)).ok_or(RiskError::UnknownAsset)
+    }
+
+    #[inline(always)]
+    fn stress(&self, index: usize) -> Result<&StressColumn> {
+        self.board.stress.get(self.core_of(index)).ok_or(RiskError::UnknownAsset)
+    }
+}
+
+impl BoardView<'_> {
+    /// Whose scenarios an asset has: a staked token its underlying's, which is what makes the two net.
+    #[inline(always)]
+    fn core_of(&self, index: usize) -> usize {
+        match self.board.assets.get(index).map_or(0, |a| a.underlying) {
+            0 => index,
+            underlying => usize::from(underlying) - 1,
+        }
+    }
+
+    /// The risk of an asset as if its price were believed. Of a staked token it is its underlying's at its own price,
+    /// with what may come between the two as an un-netted add-on on either side.
+    fn risk_of(&self, a: &AssetState) -> Result<AssetRisk> {
+        let Some(underlying) = a.underlying.checked_sub(1) else { return Ok(a.risk()) };
+        let under = self.board.asset(underlying.into())?.risk();
+        let side = |of: &Side| Side {
+            haircut: of.haircut.saturating_add(a.basis),
+            addon: of.addon.saturating_add(a.basis),
+            ..*of
+        };
+        let (long, short) = (side(&under.long), side(&under.short));
+        let crowding = a.crowding_rate(a.crowding).max(under.crowding);
+        Ok(AssetRisk { spot: a.spot(), stable: a.stable(), long, short, crowding, ..under })
+    }
+
+    /// The risk of an asset that is guarded, doubted, halted or staked.
+    #[inline(never)]
+    fn unusual(&self, a: &AssetState) -> Result<AssetRisk> {
+        let state = a.state(self.now);
+        let mut risk = self.risk_of(a)?;
+        if state == State::Guarded {
+            risk.crowding = risk.crowding.saturating_add(a.guarded_rate(&self.board.prices));
+        }
+        if state < State::Doubted {
+            return Ok(risk);
+        }
+        match self.doubt {
+            Doubt::Refuse => return Err(RiskError::StalePrice),
+            Doubt::Void => {
+                risk.void = true;
+                return Ok(risk);
+            }
+            Doubt::Favour => {}
+        }
+        // In the account's favour: the risk stays, because it may be the hedge of the rest, and dropping it would
         // raise the margin; add-ons go, and the price is credited the most it is ever charged for. By
         // sub-additivity the shortfall is then at most what it would be without the asset, and at most
         // what it would be if the price had moved by the largest haircut in the account's favour.
-        let mut risk = a.risk();
-        if !fresh {
-            (risk.long.addon, risk.short.addon) = (0, 0);
-            (risk.long.crowd, risk.short.crowd) = (u64::MAX, u64::MAX);
-            risk.floor = 0;
-            risk.favour = a.haircut_max;
-        }
+        (risk.long.addon, risk.short.addon) = (0, 0);
+        (risk.long.crowd, risk.short.crowd) = (u64::MAX, u64::MAX);
+        risk.floor = 0;
+        risk.favour = a.haircut_max;
         Ok(risk)
-    }
-
-    fn column(&self, index: usize) -> Result<&Column> {
-        self.board.ring.get(index).ok_or(RiskError::UnknownAsset)
-    }
-
-    fn stress(&self, index: usize) -> Result<&StressColumn> {
-        self.board.stress.get(index).ok_or(RiskError::UnknownAsset)
     }
 }

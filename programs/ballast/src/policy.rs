@@ -1,10 +1,11 @@
 //! What may be done in which state: one table.
 //!
-//! An asset's breaker has four states. *Normal*; *guarded*: its risk is above what governance allows, so new risk stops
-//! and IM rises, while everything else goes on; *doubted*: the price itself is not believed (it jumped, its sources are
-//! apart, its confidence is wide), so nobody is hurt by it until it is confirmed; *halted*: there is no price. Besides,
-//! the quote token may be off its peg, an outage may have just ended (*grace*), the guardian may have paused new risk
-//! or deposits for a time, and an account, a market or an asset may be restricted to reducing.
+//! An asset's breaker has four states ([`ballast_risk::breaker`]). *Normal*; *guarded*: its risk is above what governance
+//! allows (its haircut is above its maximum, or it is far from its stable price), so new risk stops and IM rises, while
+//! everything else goes on; *doubted*: the price itself is not believed (it jumped, its sources are apart, its confidence
+//! is wide), so nobody is hurt by it until it is confirmed; *halted*: there is no price. Besides, the quote token may be
+//! off its peg, an outage may have just ended (*grace*), the guardian may have paused new risk or deposits for a time,
+//! and an account, a market or an asset may be restricted to reducing.
 //!
 //! | | normal | guarded | doubted | halted | off peg | grace | new risk paused | deposits paused | reduce-only |
 //! |---|---|---|---|---|---|---|---|---|---|
@@ -16,12 +17,14 @@
 //! | settle | yes | yes | no | no | yes | yes | yes | yes | yes |
 //! | liquidate² | yes | yes | no | no | yes | no | yes | no | yes |
 //!
-//! ¹ IM must hold with every doubted or halted asset counted as zero. ² Of the asset's own legs. An account that holds
+//! ¹ Of what the account has; IM must hold with every doubted or halted asset counted as zero. A loan is a *borrow*, and is
+//! asked of every asset that the account holds or trades. ² Of the asset's own legs. An account that holds
 //! a doubted or halted asset is judged with it at the bound that favours the account, and its other legs may be taken.
 //!
 //! Whoever may not deposit cannot save an account: so liquidation waits while deposits are paused.
 
 use anchor_lang::prelude::*;
+use ballast_risk::breaker::State as Breaker;
 
 use crate::error::BallastError;
 use crate::state::RiskBoard;
@@ -42,16 +45,6 @@ pub mod pause {
     pub const DEPOSITS: u32 = 2;
     /// All of them.
     pub const ALL: u32 = NEW_RISK | DEPOSITS;
-}
-
-/// States of an asset's breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Breaker {
-    Normal = 0,
-    Guarded = 1,
-    Doubted = 2,
-    Halted = 3,
 }
 
 /// What somebody wants to do.
@@ -124,7 +117,7 @@ fn require_in(action: Action, state: State) -> Result<()> {
 pub fn require_open(board: &RiskBoard, action: Action, now: i64) -> Result<()> {
     let paused = if now < board.pause_until { board.paused } else { 0 };
     for (stands, state) in [
-        (board.off_peg != 0, State::OffPeg),
+        (board.is_off_peg(now), State::OffPeg),
         (now < board.grace_until, State::Grace),
         (paused & pause::NEW_RISK != 0, State::NewRiskPaused),
         (paused & pause::DEPOSITS != 0, State::DepositsPaused),
@@ -155,7 +148,7 @@ pub fn require_asset(board: &RiskBoard, action: Action, asset: usize, now: i64) 
     if now < state.grace_until {
         require_in(action, State::Grace)?;
     }
-    match state.breaker(now) {
+    match state.state(now) {
         Breaker::Normal => Ok(()),
         Breaker::Guarded => require_in(action, State::Guarded),
         Breaker::Doubted => require_in(action, State::Doubted),
@@ -171,4 +164,54 @@ pub fn require_market(board: &RiskBoard, action: Action, market: usize, now: i64
         require_in(action, State::ReduceOnly)?;
     }
     require_asset(board, action, listed.asset.into(), now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALLOWED, Action, State, allows};
+
+    const ACTIONS: [(Action, &str); 7] = [
+        (Action::Deposit, "deposit"),
+        (Action::Withdraw, "withdraw¹"),
+        (Action::Borrow, "borrow"),
+        (Action::Increase, "increase"),
+        (Action::Reduce, "reduce"),
+        (Action::Settle, "settle"),
+        (Action::Liquidate, "liquidate²"),
+    ];
+    const STATES: [(State, &str); 9] = [
+        (State::Normal, "normal"),
+        (State::Guarded, "guarded"),
+        (State::Doubted, "doubted"),
+        (State::Halted, "halted"),
+        (State::OffPeg, "off peg"),
+        (State::Grace, "grace"),
+        (State::NewRiskPaused, "new risk paused"),
+        (State::DepositsPaused, "deposits paused"),
+        (State::ReduceOnly, "reduce-only"),
+    ];
+
+    /// The table as this file's first lines show it.
+    fn shown() -> Vec<Vec<String>> {
+        let lines = include_str!("policy.rs").lines().filter_map(|line| line.strip_prefix("//! |"));
+        lines
+            .map(|row| row.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+            .collect()
+    }
+
+    #[test]
+    fn the_table_that_is_read_is_the_table_that_is_applied() {
+        let rows = shown();
+        let head: Vec<&str> = rows[0][1..].iter().map(String::as_str).collect();
+        assert_eq!(head, STATES.map(|(_, name)| name));
+        assert_eq!(rows.len(), 2 + ACTIONS.len(), "head, rule, and a row an action");
+        for (row, (action, name)) in rows[2..].iter().zip(ACTIONS) {
+            assert_eq!(row[0], name);
+            for (cell, (state, column)) in row[1..].iter().zip(STATES) {
+                let expected = if allows(action, state) { "yes" } else { "no" };
+                assert_eq!(cell, expected, "{name} in {column}");
+            }
+        }
+        assert_eq!(ALLOWED.len(), ACTIONS.len());
+    }
 }

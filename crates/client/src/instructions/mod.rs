@@ -4,6 +4,7 @@
 mod account;
 mod governance;
 mod liquidation;
+mod prices;
 mod risk;
 mod roles;
 mod trading;
@@ -12,6 +13,7 @@ mod waterfall;
 pub use account::{close_margin_account, set_delegate, set_delegate_with, set_restriction};
 pub use governance::migrate;
 pub use liquidation::set_alerts;
+pub use prices::Sources;
 pub use roles::{Which, with_proposal};
 
 use anchor_lang::prelude::Pubkey;

@@ -6,13 +6,6 @@ use super::build;
 use crate::Deployment;
 
 impl Deployment {
-    /// `refresh_price` of an asset from a Pyth price update account.
-    #[must_use]
-    pub fn refresh_price(&self, asset: u8, price_update: Pubkey) -> Instruction {
-        let (board, asset) = (self.board, self.asset(asset));
-        build(&accounts::RefreshPrice { board, asset, price_update }, &instruction::RefreshPrice {})
-    }
-
     /// `refresh_implied_volatility` of an asset from a Pyth price update account.
     #[must_use]
     pub fn refresh_implied_volatility(&self, asset: u8, price_update: Pubkey) -> Instruction {

@@ -100,6 +100,7 @@ impl World {
                 impact,
                 crowding: rate(u)?,
                 favour: 0,
+                void: false,
             });
             world.columns.push(column);
             world.stress.push(stress);

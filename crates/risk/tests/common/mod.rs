@@ -233,6 +233,7 @@ impl World {
                 impact,
                 crowding: if s.unit() < 0.3 { s.between(0.0, 0.2 * UNIT) as u64 } else { 0 },
                 favour: 0,
+                void: false,
             };
             let half_spread = s.between(0.0, 0.002 * UNIT) as u64;
             let drivers = Drivers {

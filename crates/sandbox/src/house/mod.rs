@@ -5,11 +5,13 @@ mod governing;
 mod liquidation;
 mod people;
 mod prices;
+mod sources;
 mod spec;
 mod state;
 mod trading;
 mod waterfall;
 
+pub use sources::{PullFeed, StakePool};
 pub use spec::*;
 
 use std::collections::HashMap;

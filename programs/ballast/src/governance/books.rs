@@ -8,6 +8,7 @@ use ballast_risk::stress::Shock;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::governance::{Parameter, Target};
+use crate::limits::NO_LIMIT_BPS;
 use crate::state::{AssetConfig, Clearinghouse, Market, RiskBoard};
 
 use Parameter::*;
@@ -233,6 +234,11 @@ impl Books<'_> {
             let sum = u64::from(self.board.assets[at].envelope_bps) + to;
             let sum = sum.checked_sub(before).and_then(|sum| u32::try_from(sum).ok());
             self.board.assets[at].envelope_bps = sum.ok_or(BallastError::ParameterOutOfBounds)?;
+        }
+        // What the envelope promises is what the breaker acts upon.
+        let state = &mut self.board.assets[at];
+        if parameter == MaxMove && state.max_step_bps != NO_LIMIT_BPS {
+            state.max_step_bps = state.max_move_bps;
         }
         let state = &self.board.assets[at];
         HaircutBounds { min: state.haircut_min, max: state.haircut_max }.validate().or_refuse()?;

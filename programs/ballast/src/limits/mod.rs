@@ -46,6 +46,15 @@ pub const MAX_LIQUIDATION_LEGS: usize = 8;
 /// publishers differ by about this much.
 pub const FUTURE_TOLERANCE_S: i64 = 5;
 
+/// Age up to which the quote token's price is accepted, seconds.
+pub const QUOTE_MAX_AGE_S: u32 = 60;
+/// Confidence interval ÷ price up to which it is accepted, basis points.
+pub const QUOTE_MAX_CONFIDENCE_BPS: u32 = 100;
+/// Silence of its feed after which the quote token counts as off its peg, seconds.
+pub const QUOTE_STALE_S: i64 = 600;
+/// A distance of prices that no fall can reach: the breaker's limits at this value are off.
+pub const NO_LIMIT_BPS: u32 = 1_000_000;
+
 /// Bounds on the parameters of a clearinghouse and its listings, inclusive.
 pub mod bounds {
     use core::ops::RangeInclusive;
@@ -133,6 +142,13 @@ pub mod bounds {
     pub const GUARDED_BPS: RangeInclusive<u32> = 0..=10_000;
     pub const QUOTE_CAP_BPS: RangeInclusive<u32> = 0..=1_000;
     pub const OFF_PEG_BPS: RangeInclusive<u32> = 10..=1_000;
+    pub const QUORUM: RangeInclusive<u8> = 1..=2;
+    /// Distances between prices that leave a breaker alone.
+    pub const DISTANCE_BPS: RangeInclusive<u32> = 1..=super::NO_LIMIT_BPS;
+    /// Growth of a redemption rate in a day: 1 % a day would be forty times in a year.
+    pub const GROWTH_BPS: RangeInclusive<u32> = 0..=100;
+    /// What a staked token is charged beside its underlying's risk.
+    pub const BASIS_BPS: RangeInclusive<u32> = 0..=5_000;
 
     // ---- phases of liquidation ----
     /// Quote micro-units: up to 100 quote.
@@ -156,12 +172,6 @@ pub mod bounds {
     pub const STEP_S: RangeInclusive<u32> = 1..=86_400;
 
     // ---- what governance may move of a listing ----
-    /// Distances between prices that leave a breaker alone, basis points.
-    pub const DISTANCE_BPS: RangeInclusive<u32> = 1..=10_000;
-    /// Most that a redemption rate may grow in a day, basis points.
-    pub const GROWTH_BPS: RangeInclusive<u32> = 0..=100;
-    /// What a staked token is charged beside its underlying's risk, basis points.
-    pub const BASIS_BPS: RangeInclusive<u32> = 0..=5_000;
     /// A limit that was set can be moved but not taken away.
     pub const OUTFLOW_LIMIT: RangeInclusive<u64> = 1..=1 << 62;
     pub const OUTFLOW_WINDOW_S: RangeInclusive<u32> = 60..=604_800;

@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::*;
 use ballast_risk::asset::{AssetRisk, Side};
+use ballast_risk::breaker::{Breaker, Limits, State, Timed};
 use ballast_risk::fixed::{self, rate_from_bps};
 use ballast_risk::forecast::ForecastWeights;
 use ballast_risk::haircut::{Drivers, HaircutBounds, Seasoning, haircuts};
@@ -12,7 +13,7 @@ use ballast_risk::scenario::{self, Column, SCENARIOS, Tails};
 use ballast_risk::stress::{Shock, StressColumn, StressParams};
 use ballast_risk::volatility::{VolatilityParams, VolatilityState};
 
-use crate::policy::Breaker;
+use crate::limits::PriceParams;
 
 /// What the market says of an asset, and the bounds inside which it moves.
 #[zero_copy]
@@ -137,7 +138,8 @@ pub struct AssetState {
     /// Consistent prices in a row since the breaker last tripped.
     pub consistent: u8,
     pub secondary_shift: u8,
-    pub padding: [u8; 4],
+    pub candidate_shift: u8,
+    pub padding: [u8; 3],
     /// Since when the breaker is in its state, unix seconds.
     pub breaker_time: i64,
     /// Until when liquidation of it waits after an outage of its price, unix seconds.
@@ -150,15 +152,22 @@ pub struct AssetState {
     pub redemption_time: i64,
     /// What a staked token is charged un-netted beside its underlying's risk, a rate.
     pub basis: u64,
-    /// Largest move from one accepted price to the next, distance between sources, and distance from the stable price,
-    /// that leave the breaker alone, basis points.
+    /// Largest price move that the envelope promises, basis points; and distance between sources, and from the stable
+    /// price, that leave the breaker alone.
     pub max_move_bps: u32,
     pub max_deviation_bps: u32,
     pub max_jump_bps: u32,
     /// Most that a redemption rate may grow in a day, basis points.
     pub max_growth_bps: u32,
+    /// The last sample that was held back, a price; zero if none was taken since.
+    pub candidate_mantissa: u64,
+    /// Publish time of the last sample, taken or held back.
+    pub heard_time: i64,
+    /// Move from one accepted price to the next that leaves the breaker alone, basis points: `max_move_bps`, or no limit.
+    pub max_step_bps: u32,
+    pub padding_step: u32,
     /// For later versions.
-    pub reserved: [u64; 9],
+    pub reserved: [u64; 6],
 }
 
 const _: () = assert!(core::mem::size_of::<AssetState>() == 544);
@@ -197,14 +206,60 @@ const CROWD_PARTS: u64 = 1_024;
 
 impl AssetState {
     /// State of its breaker at `now`: without a recent price it is halted.
-    pub fn breaker(&self, now: i64) -> Breaker {
-        match self.breaker {
-            _ if !self.is_fresh(now) => Breaker::Halted,
-            0 => Breaker::Normal,
-            1 => Breaker::Guarded,
-            2 => Breaker::Doubted,
-            _ => Breaker::Halted,
+    pub fn state(&self, now: i64) -> State {
+        if self.is_fresh(now) { State::of(self.breaker) } else { State::Halted }
+    }
+
+    /// Whether its price may be acted upon.
+    #[inline(always)]
+    pub fn is_believed(&self, now: i64) -> bool {
+        self.breaker < State::Doubted as u8 && self.is_fresh(now)
+    }
+
+    /// Its breaker.
+    pub fn breaker(&self) -> Breaker {
+        let price = Price { mantissa: self.candidate_mantissa, shift: self.candidate_shift.into() };
+        Breaker {
+            state: State::of(self.breaker),
+            consistent: self.consistent,
+            since: self.breaker_time,
+            candidate: Timed { price, time: self.heard_time },
         }
+    }
+
+    /// Keeps what the breaker has become after a sample that was published at `heard`.
+    pub fn set_breaker(&mut self, breaker: &Breaker, heard: i64) {
+        (self.breaker, self.consistent) = (breaker.state as u8, breaker.consistent);
+        (self.breaker_time, self.heard_time) = (breaker.since, heard);
+        let candidate = breaker.candidate.price;
+        (self.candidate_mantissa, self.candidate_shift) = (candidate.mantissa, candidate.shift as u8);
+    }
+
+    /// When its breaker trips, and when it recovers.
+    pub fn breaker_limits(&self, params: &PriceParams) -> Limits {
+        Limits {
+            max_move_bps: self.max_step_bps,
+            max_age_s: self.max_age_s,
+            max_jump_bps: self.max_jump_bps,
+            consistent: params.consistent,
+            recovery_s: params.recovery_s,
+        }
+    }
+
+    /// The last accepted price.
+    pub fn accepted(&self) -> Timed {
+        Timed { price: self.spot(), time: self.publish_time }
+    }
+
+    /// Whether its haircut is held down by its maximum.
+    pub fn is_above_maximum(&self) -> bool {
+        self.netted == 0 && self.seasoning().nets()
+    }
+
+    /// What a guarded asset adds to IM, a rate.
+    pub fn guarded_rate(&self, params: &PriceParams) -> u64 {
+        let haircut = self.haircut_long.max(self.haircut_short);
+        fixed::charge(haircut, rate_from_bps(params.guarded_bps)).unwrap_or(haircut)
     }
 
     /// Spot price.
@@ -294,6 +349,7 @@ impl AssetState {
             impact: Impact { coefficient: self.impact },
             crowding: self.crowding_rate(self.crowding),
             favour: 0,
+            void: false,
         }
     }
 

@@ -6,19 +6,24 @@
 
 use anchor_lang::prelude::*;
 use ballast_risk::RiskError;
-use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
+use ballast_risk::breaker::{Timed, Verdict};
+use ballast_risk::fixed::{RATE_ONE, mul_div_floor, rate_from_bps};
 use ballast_risk::index::{self, Index, Notice};
 use ballast_risk::liquidity::crowding;
 use ballast_risk::margin::MarginParams;
+use ballast_risk::price::Price;
 use ballast_risk::ring::{self, ROLLING};
 use ballast_risk::scenario::{SCENARIOS, Tails, WORDS};
 pub use ballast_risk::side::SCALE_ONE;
 use ballast_risk::stress::{STRESS_WORDS, StressParams};
 
-use crate::limits::{ClearinghouseParams, LendingParams, MAX_ASSETS, MAX_MARKETS, PhaseParams, PriceParams};
+use crate::limits::{
+    ClearinghouseParams, LendingParams, MAX_ASSETS, MAX_MARKETS, PhaseParams, PriceParams, QUOTE_STALE_S,
+};
 use crate::state::Clearinghouse;
 use crate::state::asset_state::{AcceptedPrice, AssetState, Setting};
 use crate::state::option_terms::PERPETUAL;
+use crate::state::sample::{Heard, Sample};
 
 /// [`RiskBoard::loan_index`] of a new board.
 pub const LOAN_INDEX_ONE: u64 = 1 << 40;
@@ -192,6 +197,8 @@ impl RiskBoard {
     pub fn start(&mut self, house: &Clearinghouse) {
         self.set_params(&house.params);
         (self.prices, self.phases, self.lending) = (house.prices, house.phases, house.lending);
+        // Where the quote token has a feed, it is off its peg until that has spoken.
+        self.off_peg = u32::from(house.quote_feed_id != [0; 32]);
     }
 
     /// Copies the parameters for every account onto a new board.
@@ -263,12 +270,79 @@ impl RiskBoard {
         Ok(())
     }
 
-    /// Takes an accepted price of an asset: σ, haircuts, index, notice and settlement averages follow.
+    /// Takes an accepted price of an asset: σ, haircuts, index, notice and settlement averages follow. Samples of sources
+    /// come through [`Self::hear`].
     pub fn refresh(&mut self, at: usize, new: &AcceptedPrice, now: i64) -> ballast_risk::Result<()> {
         self.average(at, new.publish_time)?;
         let setting = self.setting(now);
         self.update(at, |asset| asset.refresh(new, &setting))?;
         self.give_notice(now)
+    }
+
+    /// Hears a sample of an asset: its breaker judges it, it becomes the price or is held back, and the state of the
+    /// breaker follows from what then stands on the board.
+    pub fn hear(&mut self, at: usize, sample: &Sample, now: i64) -> ballast_risk::Result<Heard> {
+        self.see(now);
+        let asset = self.asset(at)?;
+        let (limits, accepted, mut breaker) =
+            (asset.breaker_limits(&self.prices), asset.accepted(), asset.breaker());
+        let from = breaker.state;
+        if asset.heard_time != 0 && sample.silence_s > i64::from(self.prices.outage_s) {
+            self.assets[at].grace_until = now.saturating_add(self.prices.grace_s.into());
+        }
+        let time = sample.publish_time;
+        let verdict = match sample.said {
+            Ok(price) => breaker.judge(&limits, &accepted, &Timed { price, time }),
+            Err(cause) => breaker.refuse(cause, time),
+        };
+        let cause = match (verdict, sample.said) {
+            (Verdict::Take, Ok(price)) => {
+                let confidence_bps = sample.confidence_bps;
+                self.refresh(at, &AcceptedPrice { price, publish_time: time, confidence_bps }, now)?;
+                let asset = &self.assets[at];
+                breaker.review(&limits, from, &asset.accepted(), &asset.stable(), asset.is_above_maximum())
+            }
+            (Verdict::Hold(cause), _) => cause,
+            (Verdict::Take, Err(cause)) => cause,
+        };
+        self.assets[at].set_breaker(&breaker, time);
+        Ok(Heard { from, to: breaker.state, cause, taken: verdict == Verdict::Take })
+    }
+
+    /// Notes that the board is alive. Nobody having refreshed anything for longer than an outage's length is an outage:
+    /// liquidation waits for the grace period from now on. It can neither be brought about while anybody refreshes
+    /// anything, nor be made longer by refreshing.
+    pub fn see(&mut self, now: i64) {
+        let silent = now.saturating_sub(self.seen_time);
+        if self.seen_time != 0 && silent > i64::from(self.prices.outage_s) {
+            self.grace_until = now.saturating_add(self.prices.grace_s.into());
+        }
+        self.seen_time = self.seen_time.max(now);
+    }
+
+    /// Takes the quote token's price in dollars, a rate.
+    pub fn hear_quote(&mut self, dollars: u64, publish_time: i64) {
+        let cap = rate_from_bps(self.prices.quote_cap_bps);
+        self.quote_rate = dollars.clamp(RATE_ONE - cap, RATE_ONE + cap);
+        self.quote_time = publish_time;
+        // Entered further out than it is left.
+        let limit = if self.off_peg == 0 { self.prices.off_peg_bps } else { self.prices.on_peg_bps };
+        let distance = dollars.abs_diff(RATE_ONE);
+        self.off_peg = u32::from(distance > rate_from_bps(limit));
+    }
+
+    /// Whether the quote token is off its peg at `now`, or its feed has been silent for too long to say.
+    pub fn is_off_peg(&self, now: i64) -> bool {
+        let silent = self.quote_time != 0 && now.saturating_sub(self.quote_time) > QUOTE_STALE_S;
+        self.off_peg != 0 || silent
+    }
+
+    /// A dollar price as a price in quote.
+    pub fn in_quote(&self, dollars: &Price) -> ballast_risk::Result<Price> {
+        if self.quote_rate == RATE_ONE {
+            return Ok(*dollars);
+        }
+        dollars.scaled(mul_div_floor(RATE_ONE, RATE_ONE, self.quote_rate)?)
     }
 
     /// Gives the price of an asset that stood until `until` to the settlement averages of its options.
@@ -337,6 +411,7 @@ impl RiskBoard {
     /// A short tick: brings what follows from time (depth, implied volatility, notice) in step for every fresh
     /// asset. The ring holds returns over one horizon and is left alone.
     pub fn short_tick(&mut self, now: i64) -> ballast_risk::Result<()> {
+        self.see(now);
         let setting = self.setting(now);
         for asset in &mut self.assets[..usize::from(self.asset_count)] {
             if asset.is_fresh(now) {
@@ -353,6 +428,7 @@ impl RiskBoard {
     /// entered it. An asset without a new return keeps the one it had in that row: it neither stops the others
     /// nor enters the joint row with a move that it did not make.
     pub fn tick(&mut self, now: i64) -> ballast_risk::Result<(u32, u32)> {
+        self.see(now);
         let (setting, row) = (self.setting(now), self.next_row as usize);
         let listed = usize::from(self.asset_count);
         let bits = |of: &dyn Fn(&AssetState) -> bool| {

@@ -67,6 +67,7 @@ fn some_asset(draw: &mut Draw, tail: u32) -> AssetRisk {
         impact: Impact::new(draw.up_to(16 * RATE_ONE), sigma, 1 + draw.up_to(1 << 53)),
         crowding: if draw.one_in(2) { 0 } else { draw.up_to(RATE_ONE) },
         favour: if draw.one_in(2) { 0 } else { draw.up_to(RATE_ONE) },
+        void: false,
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn release(
             policy::require_open(board, Action::Borrow, now)?;
             policy::require_unrestricted(account.restrictions, Action::Borrow)?;
         }
-        let margin = BoardView::at(board, now).margin(account, Basis::Withdrawal).or_refuse()?;
+        let margin = BoardView::for_new_risk(board, now).margin(account, Basis::Withdrawal).or_refuse()?;
         require!(margin.meets_initial(), BallastError::BelowInitialMargin);
         if borrows {
             require_sound(account, board, now)?;

@@ -10,7 +10,7 @@ use ballast_risk::volatility::VolatilityState;
 use super::propose_listing::{listing_hash, require_announced};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::{AssetAdded, CollateralNoted};
-use crate::limits::{MAX_ASSETS, bounds, sigma_from_e8, within};
+use crate::limits::{MAX_ASSETS, NO_LIMIT_BPS, bounds, sigma_from_e8, within};
 use crate::state::{
     AssetConfig, AssetState, Clearinghouse, Proposal, RiskBoard, Setting, VERSION, Window, seeds,
 };
@@ -84,6 +84,9 @@ pub struct SourceArgs {
     /// Distance between sources, and from the stable price, that leaves the breaker alone, basis points.
     pub max_deviation_bps: u32,
     pub max_jump_bps: u32,
+    /// Move from one accepted price to the next that leaves the breaker alone, basis points: at most the envelope's
+    /// `max_move_bps`, or [`NO_LIMIT_BPS`] for none.
+    pub max_step_bps: u32,
     /// Most that a redemption rate may grow in a day, and what a staked token is charged beside its underlying's
     /// risk, basis points.
     pub max_growth_bps: u32,
@@ -98,10 +101,37 @@ impl SourceArgs {
         underlying: None,
         quorum: 1,
         max_deviation_bps: 100,
-        max_jump_bps: 5_000,
+        max_jump_bps: NO_LIMIT_BPS,
+        max_step_bps: NO_LIMIT_BPS,
         max_growth_bps: 10,
         basis_bps: 0,
     };
+
+    /// Refuses what the code limits forbid.
+    fn validate(&self, max_move_bps: u32) -> Result<()> {
+        within(bounds::QUORUM, self.quorum)?;
+        within(bounds::DISTANCE_BPS, self.max_deviation_bps)?;
+        within(bounds::DISTANCE_BPS, self.max_jump_bps)?;
+        within(bounds::GROWTH_BPS, self.max_growth_bps)?;
+        within(bounds::BASIS_BPS, self.basis_bps)?;
+        let sources = 1 + u8::from(self.second_source != Pubkey::default());
+        require!(self.quorum <= sources, BallastError::ParameterOutOfBounds);
+        // The envelope is a promise only if no larger step is acted upon.
+        let kept = (1..=max_move_bps).contains(&self.max_step_bps) || self.max_step_bps == NO_LIMIT_BPS;
+        require!(kept, BallastError::ParameterOutOfBounds);
+        let staked = self.stake_pool != Pubkey::default();
+        require!(staked == self.underlying.is_some(), BallastError::ParameterOutOfBounds);
+        Ok(())
+    }
+
+    /// Refuses a staked token on what is not listed, or is itself staked.
+    fn check_underlying(&self, board: &RiskBoard) -> Result<()> {
+        if let Some(at) = self.underlying {
+            let under = board.asset(at.into()).or_refuse()?;
+            require!(under.underlying == 0, BallastError::ParameterOutOfBounds);
+        }
+        Ok(())
+    }
 }
 
 impl AddAssetArgs {
@@ -130,7 +160,7 @@ impl AddAssetArgs {
         within(bounds::DEPTH, self.depth_floor)?;
         within(bounds::DEPTH, self.depth_cap)?;
         within(bounds::DEPTH_HALF_LIFE_S, self.depth_half_life_s)?;
-        Ok(())
+        self.sources.validate(self.max_move_bps)
     }
 
     /// Refuses what an accepted price move could bankrupt; whoever takes the collateral over pays its transfer fee.
@@ -159,6 +189,7 @@ impl AddAssetArgs {
             underlying: self.sources.underlying.map_or(0, |at| at.saturating_add(1)),
             basis: rate_from_bps(self.sources.basis_bps),
             max_move_bps: self.max_move_bps,
+            max_step_bps: self.sources.max_step_bps,
             max_deviation_bps: self.sources.max_deviation_bps,
             max_jump_bps: self.sources.max_jump_bps,
             max_growth_bps: self.sources.max_growth_bps,
@@ -279,6 +310,7 @@ pub fn add_asset(ctx: Context<AddAsset>, args: AddAssetArgs) -> Result<()> {
     });
     let mut board = a.board.load_mut()?;
     let setting = board.setting(now);
+    args.sources.check_underlying(&board)?;
     args.check_envelope(&setting, transfer_fee_bps)?;
     let state = args.state(index, &setting)?;
     board.list(state).or_refuse()?;

@@ -245,7 +245,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     let bounty = share_out(&step, first, board.phases.bounty, &mut account, &mut keeper, &mut a.treasury)?;
 
     require!(BoardView::options(&keeper, &board).count() <= MAX_OPTIONS, BallastError::TooManyOptions);
-    let keeper_margin = BoardView::at(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;
+    let keeper_margin = BoardView::for_new_risk(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;
     require!(keeper_margin.meets_initial(), BallastError::BelowInitialMargin);
     emit!(report(a.margin_account.key(), a.keeper.key(), &legs, &takeovers, &step, bounty));
     Ok(())

@@ -4,6 +4,7 @@ pub mod health;
 pub mod refresh_exposure;
 pub mod refresh_implied_volatility;
 pub mod refresh_price;
+pub mod refresh_quote;
 pub mod report_depth;
 pub mod tick;
 
@@ -11,5 +12,6 @@ pub use health::*;
 pub use refresh_exposure::*;
 pub use refresh_implied_volatility::*;
 pub use refresh_price::*;
+pub use refresh_quote::*;
 pub use report_depth::*;
 pub use tick::*;

@@ -119,7 +119,7 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     let a = ctx.accounts;
     let board = a.board.load()?;
     let now = Clock::get()?.unix_timestamp;
-    let view = BoardView::at(&board, now);
+    let view = BoardView::for_new_risk(&board, now);
     let listed = board.market(a.market.index.into()).or_refuse()?;
     let spot = view.fresh(listed.asset.into()).or_refuse()?.spot();
     let option = if listed.is_option() {

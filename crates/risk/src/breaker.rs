@@ -1,0 +1,308 @@
+//! The breaker: which prices are acted upon, and when an asset is normal again.
+//!
+//! Every sample that a source signs is first *judged* against the last price that was accepted, and is taken or held:
+//!
+//! ```text
+//! limit(Δt) = max_move · √(max(Δt, max_age) / max_age)
+//! taken     |p/accepted − 1| ≤ limit(Δt since accepted)
+//! held      otherwise: the sample is a candidate, and the asset is doubted
+//! confirmed a candidate that N samples in a row agree on, each within limit(Δt) of the one before: then it is taken
+//! ```
+//!
+//! The limit is flat up to the largest accepted age of a price, because that is what the envelope promises
+//! ([`crate::envelope`]): between two prices on which anybody acts lies at most `max_move`. It does not shrink for
+//! shorter steps: whoever refreshes more often lets every account be closed at each step. Over longer silences it grows
+//! as volatility does, by the root of time.
+//!
+//! After the board has taken (or not taken) the sample, the state is *reviewed*, on the stable price and the haircut as
+//! they then are:
+//!
+//! | from | to | when |
+//! |---|---|---|
+//! | any | halted | the source says a price that is none: not positive, or out of range |
+//! | normal, guarded | doubted | confidence too wide, sources apart or too few, a move beyond the limit |
+//! | normal | guarded | further than `max_jump` from the stable price, or the haircut above its maximum |
+//! | halted → doubted → guarded → normal | one step | N consistent samples that span `recovery` seconds since the last objection |
+//!
+//! A distance from the stable price guards and does not doubt: a slow crash is real, and has to be liquidated on its way
+//! down; only the single step that nobody can have margined for has to be confirmed first.
+//!
+//! **Poking.** A consistent sample counts only in its slot of the recovery time: the k-th one not before
+//! `since + k·⌈recovery/N⌉`. More samples therefore never end a state earlier; fewer may end it later.
+
+use crate::fixed::rate_from_bps;
+use crate::price::Price;
+
+/// State of an asset's breaker, from mild to severe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum State {
+    /// Everything is allowed.
+    #[default]
+    Normal = 0,
+    /// The price is believed, the risk is above what governance allows.
+    Guarded = 1,
+    /// The price is not believed yet.
+    Doubted = 2,
+    /// There is no price.
+    Halted = 3,
+}
+
+impl State {
+    /// From its number; an unknown one is the most severe.
+    #[must_use]
+    pub const fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Normal,
+            1 => Self::Guarded,
+            2 => Self::Doubted,
+            _ => Self::Halted,
+        }
+    }
+
+    /// The next milder state.
+    #[must_use]
+    pub const fn milder(self) -> Self {
+        match self {
+            Self::Halted => Self::Doubted,
+            Self::Doubted => Self::Guarded,
+            Self::Guarded | Self::Normal => Self::Normal,
+        }
+    }
+}
+
+/// Why a breaker is in its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Cause {
+    /// Enough consistent samples.
+    Recovered = 0,
+    /// The confidence interval is wider than accepted.
+    WideConfidence = 1,
+    /// Sources are further apart than accepted.
+    SourcesApart = 2,
+    /// Fewer fresh sources than the quorum.
+    TooFewSources = 3,
+    /// A larger move than the envelope holds for.
+    Move = 4,
+    /// Too far from the stable price.
+    Jump = 5,
+    /// The haircut would exceed its maximum.
+    Haircut = 6,
+    /// Not positive, or out of range.
+    BadPrice = 7,
+}
+
+/// When a breaker trips, and when it recovers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest move between two prices that are acted upon, basis points.
+    pub max_move_bps: u32,
+    /// Time over which it is measured, seconds: the largest accepted age of a price.
+    pub max_age_s: u32,
+    /// Distance from the stable price that leaves the breaker alone, basis points.
+    pub max_jump_bps: u32,
+    /// Consistent samples for a step back.
+    pub consistent: u32,
+    /// Least seconds that a state lasts after the last objection.
+    pub recovery_s: u32,
+}
+
+impl Limits {
+    /// Largest move over `elapsed` seconds, a rate.
+    #[must_use]
+    pub fn largest_move(&self, elapsed: i64) -> u64 {
+        let age = i64::from(self.max_age_s.max(1));
+        // The ratio is at most 2³¹, so its root has at most 16 whole and 16 fractional bits.
+        let ratio = ((elapsed.clamp(age, i64::from(i32::MAX)) as u64) << 32) / age as u64;
+        let scaled = u128::from(rate_from_bps(self.max_move_bps)) * u128::from(ratio.isqrt());
+        (scaled >> 16) as u64
+    }
+
+    /// Least seconds between two samples that count.
+    fn spacing(&self) -> i64 {
+        i64::from(self.recovery_s.div_ceil(self.consistent.max(1)))
+    }
+}
+
+/// A price and when it was published, unix seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timed {
+    /// Unset for none.
+    pub price: Price,
+    /// Unix seconds.
+    pub time: i64,
+}
+
+impl Timed {
+    /// Whether another price lies within the largest move from this one.
+    fn leads_to(&self, next: &Self, limits: &Limits) -> bool {
+        let limit = limits.largest_move(next.time.saturating_sub(self.time));
+        next.price.simple_return(&self.price).is_ok_and(|r| r.unsigned_abs() <= limit)
+    }
+}
+
+/// A breaker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Breaker {
+    /// Its state.
+    pub state: State,
+    /// Consistent samples since `since`.
+    pub consistent: u8,
+    /// When it entered the state, or last had an objection, unix seconds.
+    pub since: i64,
+    /// The last sample that was held back, if none was taken since.
+    pub candidate: Timed,
+}
+
+/// What becomes of a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the price.
+    Take,
+    /// It is not acted upon.
+    Hold(Cause),
+}
+
+impl Breaker {
+    /// Enters a state that is at least as severe, and starts its time anew.
+    fn object(&mut self, state: State, time: i64) {
+        self.state = self.state.max(state);
+        (self.consistent, self.since) = (0, time);
+    }
+
+    /// Counts a consistent sample; returns whether there are enough for a step back.
+    fn count(&mut self, limits: &Limits, time: i64) -> bool {
+        let due = self.since.saturating_add((i64::from(self.consistent) + 1) * limits.spacing());
+        if time >= due {
+            self.consistent = self.consistent.saturating_add(1);
+        }
+        u32::from(self.consistent) >= limits.consistent
+    }
+
+    /// A step towards normal.
+    fn step_back(&mut self, time: i64) {
+        self.state = self.state.milder();
+        (self.consistent, self.since) = (0, time);
+    }
+
+    /// What the sources object to in themselves: the sample says nothing that may be acted upon.
+    pub fn refuse(&mut self, cause: Cause, time: i64) -> Verdict {
+        let state = if cause == Cause::BadPrice { State::Halted } else { State::Doubted };
+        self.object(state, time);
+        self.candidate = Timed::default();
+        Verdict::Hold(cause)
+    }
+
+    /// Judges a sample, published strictly later than the one before, against the last accepted price.
+    pub fn judge(&mut self, limits: &Limits, accepted: &Timed, sample: &Timed) -> Verdict {
+        if !accepted.price.is_set() || accepted.leads_to(sample, limits) {
+            if self.candidate.price.is_set() {
+                // What agreed with the candidate does not agree with this.
+                (self.consistent, self.since) = (0, sample.time);
+                self.candidate = Timed::default();
+            }
+            return Verdict::Take;
+        }
+        let agrees = self.candidate.price.is_set() && self.candidate.leads_to(sample, limits);
+        self.candidate = *sample;
+        if !agrees {
+            self.object(State::Doubted, sample.time);
+        } else if self.count(limits, sample.time) {
+            self.step_back(sample.time);
+            if self.state < State::Doubted {
+                self.candidate = Timed::default();
+                return Verdict::Take;
+            }
+        }
+        Verdict::Hold(Cause::Move)
+    }
+
+    /// Reviews the state after a sample was taken, on what the board then says. Returns why it is guarded, if it is.
+    pub fn review(
+        &mut self,
+        limits: &Limits,
+        before: State,
+        spot: &Timed,
+        stable: &Price,
+        above_maximum: bool,
+    ) -> Cause {
+        // Left again only when a quarter nearer than where it was entered.
+        let jump = rate_from_bps(limits.max_jump_bps);
+        let near = if before >= State::Guarded { jump - jump / 4 } else { jump };
+        let far = spot.price.simple_return(stable).map_or(u64::MAX, i64::unsigned_abs) > near;
+        let guard = match (above_maximum, far) {
+            (true, _) => Some(Cause::Haircut),
+            (_, true) => Some(Cause::Jump),
+            _ => None,
+        };
+        match (guard, self.state) {
+            (Some(cause), State::Normal | State::Guarded) => {
+                self.object(State::Guarded, spot.time);
+                cause
+            }
+            (None, State::Normal) => Cause::Recovered,
+            // Confirmed by this very sample: the new state begins with it.
+            _ if self.state < before => Cause::Recovered,
+            _ => {
+                if self.count(limits, spot.time) {
+                    self.step_back(spot.time);
+                }
+                Cause::Recovered
+            }
+        }
+    }
+}
+
+/// What several sources say together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// Their median; of an even number the middle between the two in the middle.
+    Price(Price),
+    /// Why there is none.
+    None(Cause),
+}
+
+/// Most sources of one price.
+pub const MAX_SOURCES: usize = 4;
+
+/// The median of fresh sources: enough of them, and none further than `max_deviation_bps` from it.
+#[must_use]
+pub fn aggregate(fresh: &[Price], quorum: u8, max_deviation_bps: u32) -> Agreement {
+    let count = fresh.len();
+    if count == 0 || count < usize::from(quorum) || count > MAX_SOURCES {
+        return Agreement::None(Cause::TooFewSources);
+    }
+    let mut sorted = [Price::default(); MAX_SOURCES];
+    for (at, price) in fresh.iter().enumerate() {
+        let mut place = at;
+        while place > 0 && price.is_below(&sorted[place - 1]) {
+            sorted[place] = sorted[place - 1];
+            place -= 1;
+        }
+        sorted[place] = *price;
+    }
+    let (low, high) = (sorted[(count - 1) / 2], sorted[count / 2]);
+    let Ok(median) = low.towards(&high, crate::fixed::RATE_ONE / 2) else {
+        return Agreement::None(Cause::BadPrice);
+    };
+    // Measured from one source to another, so that two are as far apart as they are and not half of it.
+    let spread = sorted[count - 1].simple_return(&sorted[0]).map_or(u64::MAX, i64::unsigned_abs);
+    if spread > rate_from_bps(max_deviation_bps) {
+        return Agreement::None(Cause::SourcesApart);
+    }
+    Agreement::Price(median)
+}
+
+/// What a redemption rate counts as: a fall at once, a rise by at most `max_growth_bps` a day, over at most three days.
+/// Zero stands for none before.
+#[must_use]
+pub fn redemption(before: u64, said: u64, elapsed_s: i64, max_growth_bps: u32) -> u64 {
+    const DAY_S: i64 = 86_400;
+    if before == 0 {
+        return said;
+    }
+    let elapsed = elapsed_s.clamp(0, 3 * DAY_S) as u128;
+    let growth = u128::from(before) * u128::from(max_growth_bps) * elapsed / (10_000 * DAY_S as u128);
+    said.min(before.saturating_add(u64::try_from(growth).unwrap_or(u64::MAX)))
+}
