@@ -22,6 +22,7 @@ mod notice;
 mod options;
 mod oracle;
 mod settle;
+mod solvency;
 mod stress;
 mod tail_memory;
 mod tick;

@@ -36,6 +36,7 @@ fn margin_accounts_are_laid_out_as_the_auditor_reads_them() {
     assert_eq!(START + offset_of!(MarginAccount, quote), at::QUOTE);
     assert_eq!(START + offset_of!(MarginAccount, collateral), at::COLLATERAL);
     assert_eq!(START + offset_of!(MarginAccount, positions), at::POSITIONS);
+    assert_eq!(START + offset_of!(MarginAccount, interest_owed), at::INTEREST_OWED);
     assert_eq!(MarginAccount::SPACE, at::SIZE);
     assert_eq!(size_of::<CollateralSlot>(), at::COLLATERAL_SLOT);
     assert_eq!(offset_of!(CollateralSlot, amount), at::AMOUNT);
@@ -87,6 +88,13 @@ fn the_board_is_laid_out_as_the_auditor_reads_it() {
     assert_eq!(offset_of!(MarketState, open_interest), at::OPEN_INTEREST);
     assert_eq!(offset_of!(MarketState, open_interest_cap), at::OPEN_INTEREST_CAP);
     assert_eq!(offset_of!(MarketState, open_interest_time), at::OPEN_INTEREST_TIME);
+    macro_rules! term {
+        ($($field:ident $at:ident),* $(,)?) => { $( assert_eq!(offset_of!(MarketState, $field), at::$at); )* };
+    }
+    term!(
+        kind KIND, strike_shift STRIKE_SHIFT, average_shift AVERAGE_SHIFT, strike_mantissa STRIKE, expiry EXPIRY,
+        average_mantissa AVERAGE, averaged_s AVERAGED_S, window_s WINDOW_S, short_minimum_bps SHORT_MINIMUM_BPS,
+    );
 }
 
 #[test]
@@ -161,8 +169,10 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         bad_debt_paid: 5,
         outflow: Window::default(),
         lent: Window::default(),
-        reserved: [0; 256],
+        accounts: 6,
+        reserved: [0; 248],
     });
+    assert_eq!(u64_at(&fund, treasury::ACCOUNTS), 6);
     assert_eq!(bytes::<32>(&fund, treasury::CLEARINGHOUSE), [3; 32]);
     assert_eq!(u64_at(&fund, treasury::INSURANCE), 0x0102_0304);
 
@@ -209,8 +219,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         open_interest: 10,
         pool: 11,
         fees: 12,
-        realised: 0,
-        promised: 0,
+        realised: 15,
+        promised: 16,
         holders_long: 0,
         holders_short: 0,
         window_start: 0,
@@ -224,4 +234,5 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);
     let figures = [market::OPEN_INTEREST_CAP, market::OPEN_INTEREST, market::POOL, market::FEES];
     assert_eq!(figures.map(|at| u64_at(&listed, at)), [9, 10, 11, 12]);
+    assert_eq!([market::REALISED, market::PROMISED].map(|at| u64_at(&listed, at)), [15, 16]);
 }

@@ -1,6 +1,7 @@
 //! The demo under audit, and random sequences of instructions.
 
 mod audit;
+mod audit_command;
 mod binding;
 mod common;
 mod layout;

@@ -153,6 +153,18 @@ pub enum BallastError {
     // ---- accounts, tokens ----
 
     // ---- governance ----
+
+    // ---- solvency ----
+    #[msg(
+        "Something is missing from the attestation: pass every asset with its vault, every market and every margin account"
+    )]
+    AttestationIncomplete,
+    #[msg("Assets and markets go by index, margin accounts by ascending address, each once")]
+    AttestationOutOfOrder,
+    #[msg("A vault holds less than the books claim of it")]
+    VaultBelowClaims,
+    #[msg("In a market, positions, entries or open interest do not sum to what it must be")]
+    BooksUnbalanced,
 }
 
 impl From<RiskError> for BallastError {

@@ -3,6 +3,8 @@
 
 use anchor_lang::prelude::*;
 
+use crate::instructions::SolvencyReport;
+
 #[event]
 pub struct ClearinghouseInitialized {
     pub clearinghouse: Pubkey,
@@ -219,4 +221,13 @@ pub struct Liquidated {
     pub mm_before: u64,
     pub equity_after: i64,
     pub mm_after: u64,
+}
+
+// ---- solvency ----
+
+/// Every account was counted, and the vaults held what the books claim of them.
+#[event]
+pub struct SolvencyAttested {
+    pub clearinghouse: Pubkey,
+    pub report: SolvencyReport,
 }

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod margin;
 pub mod oracle;
 pub mod policy;
+pub mod solvency;
 pub mod state;
 
 use instructions::*;
@@ -115,6 +116,11 @@ pub mod ballast {
     /// Equity and requirement of an account at spot, as return data.
     pub fn health(ctx: Context<Health>) -> Result<HealthReport> {
         instructions::health(ctx)
+    }
+
+    /// Proves over all accounts that the vaults hold what the books say; the figures are return data.
+    pub fn attest_solvency<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Result<SolvencyReport> {
+        instructions::attest_solvency(ctx)
     }
 
     // ---- account -----------------------------------------------------------------------------

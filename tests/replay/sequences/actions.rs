@@ -267,7 +267,7 @@ impl World {
                 let (owner, account) = self.account(account);
                 told.named = vec![account.to_bytes()];
                 told.closes = true;
-                self.house.vm.send(&[ix::close_margin_account(owner.pubkey(), account)], &[&owner])
+                self.house.vm.send(&[at.close_margin_account(owner.pubkey(), account)], &[&owner])
             }
             Op::SweepFees { market } => {
                 if usize::from(market) >= self.seen.markets.len() {

@@ -118,6 +118,40 @@ pub struct Asset {
     pub charges: Charges,
 }
 
+/// What an option series is, and how far its settlement average has got.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OptionTerms {
+    pub is_put: bool,
+    /// Quote micro-units a native unit.
+    pub strike: f64,
+    pub expiry: i64,
+    pub average: f64,
+    pub averaged_s: u32,
+    pub window_s: u32,
+    pub short_minimum: f64,
+}
+
+impl OptionTerms {
+    fn read(state: &[u8]) -> Option<Self> {
+        let kind = state[layout::KIND];
+        (kind != 0).then(|| Self {
+            is_put: kind == 2,
+            strike: price(state, layout::STRIKE, layout::STRIKE_SHIFT),
+            expiry: i64_at(state, layout::EXPIRY),
+            average: price(state, layout::AVERAGE, layout::AVERAGE_SHIFT),
+            averaged_s: u32_at(state, layout::AVERAGED_S),
+            window_s: u32_at(state, layout::WINDOW_S),
+            short_minimum: bps(state, layout::SHORT_MINIMUM_BPS),
+        })
+    }
+
+    /// Whether its settlement price can no longer change.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.averaged_s >= self.window_s
+    }
+}
+
 /// A market's part of the board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoardMarket {
@@ -128,6 +162,8 @@ pub struct BoardMarket {
     pub open_interest_cap: u64,
     /// When open interest was last copied.
     pub open_interest_time: i64,
+    /// What an option is; none of a perpetual.
+    pub option: Option<OptionTerms>,
 }
 
 impl BoardMarket {
@@ -341,6 +377,7 @@ impl Board {
                 open_interest: u64_at(state, layout::OPEN_INTEREST),
                 open_interest_cap: u64_at(state, layout::OPEN_INTEREST_CAP),
                 open_interest_time: i64_at(state, layout::OPEN_INTEREST_TIME),
+                option: OptionTerms::read(state),
             }
         });
         Self {

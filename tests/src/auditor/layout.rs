@@ -32,6 +32,7 @@ pub mod clearinghouse {
 pub mod treasury {
     pub const CLEARINGHOUSE: usize = 10;
     pub const INSURANCE: usize = 42;
+    pub const ACCOUNTS: usize = 98;
 }
 
 /// `AssetConfig`.
@@ -53,6 +54,8 @@ pub mod market {
     pub const OPEN_INTEREST: usize = 76;
     pub const POOL: usize = 84;
     pub const FEES: usize = 92;
+    pub const REALISED: usize = 100;
+    pub const PROMISED: usize = 108;
 }
 
 /// `MarginAccount`, its collateral slots (16 of 16 bytes) and its positions (16 of 64 bytes).
@@ -63,6 +66,7 @@ pub mod margin_account {
     pub const QUOTE: usize = 112;
     pub const COLLATERAL: usize = 120;
     pub const POSITIONS: usize = 376;
+    pub const INTEREST_OWED: usize = 1_424;
     pub const SIZE: usize = 1_656;
 
     pub const SLOTS: usize = 16;
@@ -125,8 +129,17 @@ pub mod board {
     pub const PROFIT_CAP: usize = 0;
     pub const PENALTY_BPS: usize = 8;
     pub const MARKET_ASSET: usize = 12;
+    pub const KIND: usize = 13;
+    pub const STRIKE_SHIFT: usize = 14;
+    pub const AVERAGE_SHIFT: usize = 15;
     pub const OPEN_INTEREST: usize = 16;
     pub const OPEN_INTEREST_CAP: usize = 24;
+    pub const STRIKE: usize = 32;
+    pub const EXPIRY: usize = 40;
+    pub const AVERAGE: usize = 48;
+    pub const AVERAGED_S: usize = 56;
+    pub const WINDOW_S: usize = 60;
+    pub const SHORT_MINIMUM_BPS: usize = 64;
     pub const OPEN_INTEREST_TIME: usize = 72;
 }
 

@@ -36,6 +36,8 @@ pub struct Account {
     pub owner: Key,
     pub delegate: Key,
     pub quote: i64,
+    /// Interest that left `quote` and is not in the insurance fund yet.
+    pub interest_owed: u64,
     pub collateral: Vec<Collateral>,
     pub positions: Vec<Position>,
 }
@@ -55,6 +57,7 @@ impl Account {
             owner: bytes(data, at::OWNER),
             delegate: bytes(data, at::DELEGATE),
             quote: i64_at(data, at::QUOTE),
+            interest_owed: u64_at(data, at::INTEREST_OWED),
             collateral: collateral
                 .map(|s| Collateral { asset: s[at::ASSET].into(), amount: u64_at(s, at::AMOUNT) })
                 .filter(|c| c.amount != 0)
@@ -114,6 +117,10 @@ pub struct Market {
     pub open_interest: u64,
     pub pool: u64,
     pub fees: u64,
+    /// Σ of payoffs of cleared positions.
+    pub realised: i64,
+    /// What side indexes owe to entries.
+    pub promised: i64,
 }
 
 /// One clearinghouse.
@@ -122,6 +129,8 @@ pub struct Ledger {
     pub address: Key,
     pub quote_vault: Vault,
     pub insurance: u64,
+    /// Margin accounts that the treasury counts as open.
+    pub open_accounts: u64,
     pub vaults: Vec<Vault>,
     pub markets: Vec<Market>,
     pub accounts: BTreeMap<Key, Account>,
@@ -137,7 +146,7 @@ pub struct Differences {
     pub collateral: Vec<i128>,
     /// Σ of signed base, by market.
     pub base: Vec<i128>,
-    /// Σ of entries less the pool, by market.
+    /// Σ of entries and promises less pool and what was realised, by market.
     pub entries: Vec<i128>,
     /// Open interest less the Σ of longs, by market.
     pub open_interest: Vec<i128>,
@@ -212,6 +221,8 @@ impl Ledger {
                 open_interest: u64_at(d, market::OPEN_INTEREST),
                 pool: u64_at(d, market::POOL),
                 fees: u64_at(d, market::FEES),
+                realised: i64_at(d, market::REALISED),
+                promised: i64_at(d, market::PROMISED),
             })
             .collect();
 
@@ -232,6 +243,7 @@ impl Ledger {
                 bytes(house, clearinghouse::QUOTE_MINT),
             )?,
             insurance: u64_at(fund, treasury::INSURANCE),
+            open_accounts: u64_at(fund, treasury::ACCOUNTS),
             vaults,
             markets,
             accounts,
@@ -243,7 +255,7 @@ impl Ledger {
     #[must_use]
     pub fn differences(&self) -> Differences {
         let all = || self.accounts.values();
-        let quotes: i128 = all().map(|a| i128::from(a.quote)).sum();
+        let quotes: i128 = all().map(|a| i128::from(a.quote) + i128::from(a.interest_owed)).sum();
         let pools: i128 = self.markets.iter().map(|m| i128::from(m.pool) + i128::from(m.fees)).sum();
         let by_market = |f: &dyn Fn(usize, &Market) -> i128| {
             self.markets.iter().enumerate().map(|(i, m)| f(i, m)).collect::<Vec<_>>()
@@ -256,9 +268,16 @@ impl Ledger {
                 .enumerate()
                 .map(|(i, v)| i128::from(v.tokens) - all().map(|a| a.held(i)).sum::<i128>())
                 .collect(),
-            base: by_market(&|i, _| all().map(|a| i128::from(a.base(i))).sum()),
+            base: by_market(&|i, _| {
+                // Expired positions are cleared one by one, each for its payoff.
+                if self.board.markets[i].option.is_some_and(|o| o.is_final()) {
+                    return 0;
+                }
+                all().map(|a| i128::from(a.base(i))).sum()
+            }),
             entries: by_market(&|i, m| {
-                all().map(|a| i128::from(a.entry(i))).sum::<i128>() - i128::from(m.pool)
+                let entries = all().map(|a| i128::from(a.entry(i))).sum::<i128>() + i128::from(m.promised);
+                entries - i128::from(m.pool) - i128::from(m.realised)
             }),
             open_interest: by_market(&|i, m| {
                 i128::from(m.open_interest) - all().map(|a| i128::from(a.base(i).max(0))).sum::<i128>()
@@ -274,6 +293,13 @@ impl Ledger {
         let differences = self.differences();
         if differences.total() != 0 {
             found.push(format!("not conserved: {differences:?}"));
+        }
+        if self.open_accounts != self.accounts.len() as u64 {
+            found.push(format!(
+                "{} accounts are counted, {} are there",
+                self.open_accounts,
+                self.accounts.len()
+            ));
         }
         for (i, market) in self.markets.iter().enumerate() {
             if self.board.markets[i].asset != market.asset {

@@ -26,14 +26,20 @@ impl Cluster {
         }
     }
 
-    /// Reads an account that must be the program's.
-    pub fn read(&self, address: &Pubkey, what: &str) -> Result<Vec<u8>> {
+    /// Its URL.
+    pub fn url(&self) -> Result<&str> {
         let url = self.address();
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!(
                 "'{url}' is no cluster: give a URL that starts with http:// or https://, or localnet, devnet, mainnet"
             );
         }
+        Ok(url)
+    }
+
+    /// Reads an account that must be the program's.
+    pub fn read(&self, address: &Pubkey, what: &str) -> Result<Vec<u8>> {
+        let url = self.url()?;
         let client = RpcClient::new(url);
         let found = client
             .get_account_with_commitment(address, client.commitment())

@@ -17,6 +17,7 @@ impl Deployment {
                 owner,
                 clearinghouse: self.clearinghouse,
                 margin_account: self.margin_account(&owner, sub_account),
+                treasury: self.treasury,
                 system_program: system_program::ID,
             },
             &instruction::OpenMarginAccount { sub_account },
@@ -73,16 +74,19 @@ impl Deployment {
             &instruction::Withdraw { amount },
         )
     }
+
+    /// `close_margin_account`; signed by the owner, who gets the rent.
+    #[must_use]
+    pub fn close_margin_account(&self, owner: Pubkey, margin_account: Pubkey) -> Instruction {
+        build(
+            &accounts::CloseMarginAccount { owner, margin_account, treasury: self.treasury },
+            &instruction::CloseMarginAccount {},
+        )
+    }
 }
 
 /// `set_delegate`; signed by the owner.
 #[must_use]
 pub fn set_delegate(owner: Pubkey, margin_account: Pubkey, delegate: Pubkey) -> Instruction {
     build(&accounts::SetDelegate { owner, margin_account }, &instruction::SetDelegate { delegate })
-}
-
-/// `close_margin_account`; signed by the owner, who gets the rent.
-#[must_use]
-pub fn close_margin_account(owner: Pubkey, margin_account: Pubkey) -> Instruction {
-    build(&accounts::CloseMarginAccount { owner, margin_account }, &instruction::CloseMarginAccount {})
 }

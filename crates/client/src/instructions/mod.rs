@@ -5,9 +5,10 @@ mod account;
 mod governance;
 mod liquidation;
 mod risk;
+mod solvency;
 mod trading;
 
-pub use account::{close_margin_account, set_delegate};
+pub use account::set_delegate;
 pub use governance::migrate;
 
 use anchor_lang::prelude::Pubkey;

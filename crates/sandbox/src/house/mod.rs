@@ -2,6 +2,7 @@
 
 mod people;
 mod prices;
+mod solvency;
 mod spec;
 mod state;
 mod trading;

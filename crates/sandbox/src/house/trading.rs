@@ -2,7 +2,6 @@
 
 use anchor_lang::prelude::Pubkey;
 use ballast::instructions::MatchFillArgs;
-use ballast_client::instructions as ix;
 use ballast_client::plan::{self, Plan};
 
 use super::{House, Person, Sent};
@@ -56,7 +55,7 @@ impl House {
     /// # Errors
     /// What the program refuses.
     pub fn close(&mut self, person: &Person) -> Sent {
-        let close = ix::close_margin_account(person.pubkey(), person.account);
+        let close = self.at.close_margin_account(person.pubkey(), person.account);
         self.vm.send(&[close], &[&person.key])
     }
 }

@@ -1,5 +1,6 @@
 use anchor_lang::prelude::*;
 
+use crate::error::BallastError;
 use crate::state::Window;
 
 /// The insurance fund. Its tokens lie in the quote vault; this is the figure.
@@ -22,8 +23,24 @@ pub struct Treasury {
     pub outflow: Window,
     /// What was lent by withdrawals.
     pub lent: Window,
+    /// Margin accounts that are open: whoever sums over all of them can tell that none is missing.
+    pub accounts: u64,
     /// For later versions.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 248],
 }
 
-const _: () = assert!(Treasury::INIT_SPACE == 2 + 32 + 24 + 2 * Window::INIT_SPACE + 256);
+const _: () = assert!(Treasury::INIT_SPACE == 2 + 32 + 24 + 2 * Window::INIT_SPACE + 8 + 248);
+
+impl Treasury {
+    /// Counts a margin account that is opened. Whatever creates one calls this.
+    pub fn count_opened(&mut self) -> Result<()> {
+        self.accounts = self.accounts.checked_add(1).ok_or(BallastError::Overflow)?;
+        Ok(())
+    }
+
+    /// Counts a margin account that is closed.
+    pub fn count_closed(&mut self) -> Result<()> {
+        self.accounts = self.accounts.checked_sub(1).ok_or(BallastError::Overflow)?;
+        Ok(())
+    }
+}

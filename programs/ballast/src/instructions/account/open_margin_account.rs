@@ -1,8 +1,9 @@
 use anchor_lang::prelude::*;
 
+use crate::error::BallastError;
 use crate::event::MarginAccountOpened;
 use crate::state::risk_board::LOAN_INDEX_ONE;
-use crate::state::{Clearinghouse, MarginAccount, VERSION, delegate_power, seeds};
+use crate::state::{Clearinghouse, MarginAccount, Treasury, VERSION, delegate_power, seeds};
 
 /// Opens one of an owner's sub-accounts. The owner signs: nobody opens accounts in another's name.
 #[derive(Accounts)]
@@ -20,6 +21,8 @@ pub struct OpenMarginAccount<'info> {
         bump,
     )]
     pub margin_account: AccountLoader<'info, MarginAccount>,
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub treasury: Box<Account<'info, Treasury>>,
     pub system_program: Program<'info, System>,
 }
 
@@ -33,6 +36,7 @@ pub fn open_margin_account(ctx: Context<OpenMarginAccount>, sub_account: u16) ->
     account.owner = a.owner.key();
     account.delegate_powers = delegate_power::ALL;
     account.loan_index = LOAN_INDEX_ONE;
+    a.treasury.count_opened()?;
     emit!(MarginAccountOpened { account: a.margin_account.key(), owner: a.owner.key(), sub_account });
     Ok(())
 }
