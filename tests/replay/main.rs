@@ -5,6 +5,7 @@ mod audit_command;
 mod binding;
 mod common;
 mod layout;
+mod options;
 mod poking;
 mod sequences;
 mod tampering;

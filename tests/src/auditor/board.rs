@@ -198,9 +198,22 @@ pub struct Params {
     pub forecast: [f64; 3],
 }
 
+/// When the board is read, unix seconds: options age by themselves. Two readings of the same bytes are equal, whenever
+/// they were taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(pub i64);
+
+impl PartialEq for Moment {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 /// The board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Board {
+    /// The newest publish time, until somebody says when it was read.
+    pub moment: Moment,
     pub params: Params,
     pub last_tick: i64,
     pub last_short_tick: i64,
@@ -380,7 +393,9 @@ impl Board {
                 option: OptionTerms::read(state),
             }
         });
+        let assets: Vec<Asset> = assets.collect();
         Self {
+            moment: Moment(assets.iter().map(|a| a.publish_time).max().unwrap_or(0)),
             params,
             last_tick: i64_at(data, layout::LAST_TICK),
             last_short_tick: i64_at(data, layout::LAST_SHORT_TICK),
@@ -392,7 +407,7 @@ impl Board {
             notice_level: rate(data, layout::NOTICE_LEVEL),
             notice_time: i64_at(data, layout::NOTICE_TIME),
             notice: rate(data, layout::NOTICE),
-            assets: assets.collect(),
+            assets,
             markets: markets.collect(),
             row_times: (0..ROWS).map(|row| u32_at(data, layout::ROW_TIMES + 4 * row)).collect(),
         }

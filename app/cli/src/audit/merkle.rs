@@ -255,7 +255,7 @@ impl Proof {
         ensure!(leaf.sums.len() == self.figures.len(), "the leaf of {account} has figures that nobody named");
         let empty = Sum::empty(self.figures.len());
         let mut own = Sum::of_leaf(leaf)?;
-        let mut length = self.leaves.len();
+        let (mut length, mut topped) = (self.leaves.len(), false);
         for (height, nodes) in self.levels.iter().enumerate() {
             ensure!(
                 nodes.len() == length,
@@ -269,6 +269,7 @@ impl Proof {
             );
             if length == 1 {
                 ensure!(height + 1 == self.levels.len(), "the proof goes on above its top");
+                topped = true;
                 break;
             }
             let beside = match nodes.get(at ^ 1) {
@@ -278,7 +279,7 @@ impl Proof {
             own = if at.is_multiple_of(2) { Sum::above(&own, &beside)? } else { Sum::above(&beside, &own)? };
             (at, length) = (at / 2, length.div_ceil(2));
         }
-        ensure!(length == 1, "the proof ends below its top");
+        ensure!(topped, "the proof ends below its top");
         ensure!(own.sums == self.totals, "the totals are not the sums at the top of the tree");
         ensure!(
             own.root(&self.clearinghouse, self.time, self.leaves.len())? == self.root,
