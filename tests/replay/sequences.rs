@@ -207,6 +207,8 @@ pub struct Counts {
     /// Of houses that were wound down: accounts closed, and accounts that wait for a profit which others owe.
     pub closed: u64,
     pub waiting: u64,
+    /// Times that an owner had to pay in before it could reduce.
+    pub paid_in: u64,
     /// Steps in which an account held options.
     pub with_options: u64,
 }
@@ -237,6 +239,7 @@ impl Counts {
         self.stuck_examples.extend(other.stuck_examples);
         self.closed += other.closed;
         self.waiting += other.waiting;
+        self.paid_in += other.paid_in;
         self.with_options += other.with_options;
     }
 
@@ -250,7 +253,7 @@ impl Counts {
         println!(
             "MM of the program at most {:.2} of the bound above the auditor's; {} times a keeper was too poor to help; \
              {} short ticks, {} steps under notice, {} with options; wound down: {} accounts closed, {} wait for \
-             profit that others owe",
+             profit that others owe, {} paid in first",
             self.worst_of_bound,
             self.poor_keepers,
             self.short_ticks,
@@ -258,6 +261,7 @@ impl Counts {
             self.with_options,
             self.closed,
             self.waiting,
+            self.paid_in,
         );
     }
 }

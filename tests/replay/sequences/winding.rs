@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use anchor_lang::prelude::Pubkey;
+use ballast_client::health::health;
 use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::{Keypair, Person, Signer};
 use ballast_tests::auditor::{Key, Ledger};
@@ -32,9 +33,20 @@ impl World {
             .fund_quote(&rich, DEEP * QUOTE)
             .map_err(|e| format!("nobody may deposit any more: {e}"))?;
         let owners = self.owners(&rich);
-        self.reduce(&rich, &owners)?;
+        self.reduce(&rich, &owners, counts)?;
         self.expire()?;
-        self.settle_all();
+        // Lenders leave when borrowers have repaid; who has repaid pays more of its losses, and may owe again.
+        for _ in 0..ROUNDS {
+            self.settle_all();
+            let owing: Vec<_> =
+                ledger(&self.house).accounts.into_iter().filter(|(_, a)| a.quote < 0).collect();
+            if owing.is_empty() {
+                break;
+            }
+            for (key, account) in owing {
+                self.repay(Pubkey::from(key), &owners[&key], account.quote)?;
+            }
+        }
         let seen = self.attested()?;
         for (market, listed) in seen.markets.iter().enumerate() {
             if listed.open_interest != 0 {
@@ -90,7 +102,12 @@ impl World {
     }
 
     /// Everybody hands its positions to the rich one, by agreement or by liquidation.
-    fn reduce(&mut self, rich: &Person, owners: &BTreeMap<Key, Keypair>) -> Result<(), String> {
+    fn reduce(
+        &mut self,
+        rich: &Person,
+        owners: &BTreeMap<Key, Keypair>,
+        counts: &mut Counts,
+    ) -> Result<(), String> {
         for _ in 0..ROUNDS {
             self.fresh_prices()?;
             let seen = ledger(&self.house);
@@ -103,8 +120,12 @@ impl World {
                     reduced |=
                         self.hand_over(rich, (address, &owners[key]), position.market as u8, position.base);
                 }
-                if !reduced {
-                    self.take_over(rich, &address);
+                let open_here = account.positions.iter().any(|p| p.base != 0);
+                if open_here && !reduced && !self.take_over(rich, &address) {
+                    // Above MM, so nobody may take anything; below IM, so giving up one leg of a hedge is refused: a
+                    // bilateral fill cannot give up both. The owner pays in and is free.
+                    self.pay_in(address, &owners[key])?;
+                    counts.paid_in += 1;
                 }
             }
             if open == 0 {
@@ -146,12 +167,24 @@ impl World {
         false
     }
 
-    fn take_over(&mut self, rich: &Person, target: &Pubkey) {
-        if let Some(plan) = self.house.plan(target, rich) {
-            let liquidate = self.house.at.liquidate(*target, rich.party(), &plan.legs);
-            let _or_it_is_tried_again =
-                self.house.vm.send(&[super::actions::whole_limit(), liquidate], &[&rich.key]);
-        }
+    fn take_over(&mut self, rich: &Person, target: &Pubkey) -> bool {
+        let Some(plan) = self.house.plan(target, rich) else { return false };
+        let liquidate = self.house.at.liquidate(*target, rich.party(), &plan.legs);
+        self.house.vm.send(&[super::actions::whole_limit(), liquidate], &[&rich.key]).is_ok()
+    }
+
+    /// The owner deposits as much as the account is short of IM, and something more for the next price.
+    fn pay_in(&mut self, address: Pubkey, owner: &Keypair) -> Result<(), String> {
+        let account = self.house.margin_account(&address);
+        let health = health(&account, &self.house.board(), self.house.vm.now());
+        let Ok(health) = health else { return Err(format!("{account:?} cannot be valued at fresh prices")) };
+        let missing =
+            i64::try_from(health.initial.initial).unwrap_or(i64::MAX).saturating_sub(health.initial.equity);
+        let amount = missing.max(0).unsigned_abs() + health.initial.initial / 4 + QUOTE;
+        let mint = self.house.at.quote_mint;
+        let wallet = self.house.vm.create_wallet(&mint, &owner.pubkey(), amount);
+        let deposit = self.house.at.deposit(address, owner.pubkey(), None, wallet, amount);
+        self.house.vm.send(&[deposit], &[owner]).map(drop).map_err(|e| format!("nobody may pay in: {e}"))
     }
 
     /// Time goes on until every option has expired, and its settlement price is final.
@@ -188,7 +221,15 @@ impl World {
         }
     }
 
-    /// The owner repays what is owed, withdraws all there is, and closes.
+    /// The owner repays a loan.
+    fn repay(&mut self, address: Pubkey, owner: &Keypair, quote: i64) -> Result<(), String> {
+        let (mint, owed) = (self.house.at.quote_mint, quote.unsigned_abs());
+        let wallet = self.house.vm.create_wallet(&mint, &owner.pubkey(), owed);
+        let repay = self.house.at.deposit(address, owner.pubkey(), None, wallet, owed);
+        self.house.vm.send(&[repay], &[owner]).map(drop).map_err(|e| format!("a loan cannot be repaid: {e}"))
+    }
+
+    /// The owner withdraws all there is, and closes.
     fn leave(
         &mut self,
         address: Pubkey,
@@ -198,11 +239,6 @@ impl World {
         let at = self.house.at;
         let quote_mint = at.quote_mint;
         let wallet = self.house.vm.create_wallet(&quote_mint, &owner.pubkey(), 0);
-        if account.quote < 0 {
-            self.house.vm.mint_to(&quote_mint, &wallet, account.quote.unsigned_abs());
-            let repay = at.deposit(address, owner.pubkey(), None, wallet, account.quote.unsigned_abs());
-            self.house.vm.send(&[repay], &[owner]).map_err(|e| format!("a loan cannot be repaid: {e}"))?;
-        }
         let mut leaves = Vec::new();
         if account.quote > 0 {
             leaves.push(at.withdraw(address, owner.pubkey(), None, wallet, account.quote.unsigned_abs()));
