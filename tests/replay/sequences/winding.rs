@@ -147,7 +147,7 @@ impl World {
         }
     }
 
-    /// The account's whole position to the rich one at the oracle's price, or an option's mark: or half, or a tenth.
+    /// The account's whole position to the rich one at the oracle's price, or an option's mark.
     fn hand_over(
         &mut self,
         rich: &Person,
@@ -155,16 +155,10 @@ impl World {
         market: u8,
         base: i64,
     ) -> bool {
-        for part in [1, 2, 10] {
-            let base = if base.abs() < part { base } else { base / part };
-            let Some(quote) = self.fair(market, base.abs()) else { return false };
-            let args = ballast::instructions::MatchFillArgs { base, quote };
-            let fill = self.house.at.match_fill(market, rich.party(), (address, owner.pubkey()), args);
-            if self.house.vm.send(&[super::actions::whole_limit(), fill], &[&rich.key, owner]).is_ok() {
-                return true;
-            }
-        }
-        false
+        let Some(quote) = self.fair(market, base.abs()) else { return false };
+        let args = ballast::instructions::MatchFillArgs { base, quote };
+        let fill = self.house.at.match_fill(market, rich.party(), (address, owner.pubkey()), args);
+        self.house.vm.send(&[super::actions::whole_limit(), fill], &[&rich.key, owner]).is_ok()
     }
 
     fn take_over(&mut self, rich: &Person, target: &Pubkey) -> bool {

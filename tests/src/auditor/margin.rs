@@ -216,6 +216,15 @@ impl Board {
         self.legs(account, Basis::Maintenance).iter().all(|leg| leg.asset.is_fresh(now))
     }
 
+    /// What an account is worth at spot.
+    #[must_use]
+    pub fn equity(&self, account: &Account) -> f64 {
+        let entries: i128 = account.positions.iter().map(|p| i128::from(p.entry)).sum();
+        let legs = self.legs(account, Basis::Maintenance);
+        let held: f64 = legs.iter().map(|leg| leg.counted(self, Basis::Maintenance).0).sum();
+        account.quote as f64 + entries as f64 + held
+    }
+
     /// Equity and requirement of an account.
     #[must_use]
     pub fn margin(&self, account: &Account, basis: Basis) -> Margin {
