@@ -45,13 +45,16 @@ struct Entry {
     data: String,
 }
 
+/// Owner and bytes by address.
+type Accounts = BTreeMap<Pubkey, (Pubkey, Vec<u8>)>;
+
 /// Raw accounts of one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// When it was taken, unix seconds.
     pub time: i64,
     /// Owner and bytes by address.
-    pub accounts: BTreeMap<Pubkey, (Pubkey, Vec<u8>)>,
+    pub accounts: Accounts,
 }
 
 /// Token accounts that the program's accounts name as vaults.
@@ -81,8 +84,8 @@ impl Snapshot {
                 "cannot reach {url} ({e}): is the node running, does it serve getProgramAccounts, and is --url right?"
             )
         };
-        let read = |addresses: &[Pubkey]| -> Result<Vec<(Pubkey, (Pubkey, Vec<u8>))>> {
-            let mut found = Vec::new();
+        let read = |addresses: &[Pubkey]| -> Result<Accounts> {
+            let mut found = Accounts::new();
             // At most a hundred accounts a request.
             for part in addresses.chunks(100) {
                 let answer = client.get_multiple_accounts(part).map_err(|e| unreachable(&e))?;
