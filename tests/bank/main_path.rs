@@ -5,7 +5,7 @@ use anchor_lang::{AnchorDeserialize, Discriminator};
 use ballast::error::BallastError;
 use ballast::event::{Liquidated, Ticked};
 use ballast::instructions::{HealthReport, MatchFillArgs};
-use ballast_client::instructions::{self as ix, CollateralRef};
+use ballast_client::instructions::CollateralRef;
 use ballast_client::{Deployment, events, health, plan};
 use ballast_sandbox::house::{AssetSpec, HouseParams, MarketSpec, QUOTE, made_up_history};
 use ballast_sandbox::oracle::Update;
@@ -248,7 +248,7 @@ async fn the_main_path_through_a_bank() {
     }
     house.assert_conserved("after withdrawal", &people).await;
     for person in people {
-        let close = ix::close_margin_account(person.key.pubkey(), person.account);
+        let close = house.at.close_margin_account(person.key.pubkey(), person.account);
         house.bank.accept("an empty account is closed", close, &[&person.key]).await;
     }
     let left = house.bank.tokens(&house.at.quote_vault.clone()).await;

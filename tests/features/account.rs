@@ -5,7 +5,7 @@ use anchor_lang::prelude::Pubkey;
 use ballast::error::BallastError;
 use ballast::event::{DelegateSet, MarginAccountClosed, MarginAccountOpened};
 use ballast::state::MarginAccount;
-use ballast_client::instructions::{close_margin_account, set_delegate};
+use ballast_client::instructions::set_delegate;
 use ballast_sandbox::house::{QUOTE, Sent};
 use ballast_sandbox::{House, Keypair, Person, Signer};
 
@@ -145,9 +145,9 @@ fn attack_nobody_else_closes_an_account_for_its_rent() {
     let mut house = sol();
     let (person, thief) = (house.person(), Keypair::new());
     delegate(&mut house, &person, thief.pubkey()).expect("an owner names");
-    let steal = close_margin_account(thief.pubkey(), person.account);
+    let steal = house.at.close_margin_account(thief.pubkey(), person.account);
     refused_ix(&mut house, BallastError::NotOwner, steal, &[&thief]);
-    let steal = unsigned(close_margin_account(person.pubkey(), person.account), person.pubkey());
+    let steal = unsigned(house.at.close_margin_account(person.pubkey(), person.account), person.pubkey());
     refused_ix(&mut house, ErrorCode::AccountNotSigner, steal, &[]);
 }
 
@@ -155,7 +155,7 @@ fn attack_nobody_else_closes_an_account_for_its_rent() {
 fn attack_accounts_of_other_kinds_are_no_margin_accounts() {
     let mut house = sol();
     let person = house.person();
-    let close = close_margin_account(person.pubkey(), person.account);
+    let close = house.at.close_margin_account(person.pubkey(), person.account);
     for other in [house.at.treasury, house.at.market(0), house.at.board, house.at.clearinghouse] {
         let wrong = with_account(close.clone(), person.account, other);
         refused_ix(&mut house, ErrorCode::AccountDiscriminatorMismatch, wrong, &[&person.key]);

@@ -149,7 +149,7 @@ fn attack_with_every_power_a_delegate_takes_nothing_out_and_sets_nothing() {
         s.house.at.set_mode(me, account, None),
         ix::set_restriction(me, account, true),
         ix::set_delegate(me, account, me),
-        ix::close_margin_account(me, account),
+        s.house.at.close_margin_account(me, account),
     ] {
         refused_ix(&mut s.house, BallastError::NotOwner, deed, &[&bot]);
     }

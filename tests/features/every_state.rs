@@ -338,11 +338,11 @@ fn owners_and_cranks_go_on_in_every_state() {
         house.restrict(&cast.desk, true).expect(name);
         house.restrict(&cast.desk, false).expect(name);
         house.set_mode(&cast.sibling, Some(0)).expect(name);
-        let close = ix::close_margin_account(cast.sibling.pubkey(), cast.sibling.account);
+        let close = house.at.close_margin_account(cast.sibling.pubkey(), cast.sibling.account);
         house.vm.send(&[close], &[&cast.sibling.key]).expect(name);
         house.sub_account(&cast.saver, 7, Some(0));
         let opened = house.at.margin_account(&cast.saver.pubkey(), 7);
-        let close = ix::close_margin_account(cast.saver.pubkey(), opened);
+        let close = house.at.close_margin_account(cast.saver.pubkey(), opened);
         house.vm.send(&[close], &[&cast.saver.key]).expect(name);
     }
 }

@@ -43,6 +43,7 @@ mod roles;
 mod second_source;
 mod settle;
 mod short;
+mod solvency;
 mod staked;
 mod stress;
 mod tail_memory;

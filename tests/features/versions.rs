@@ -51,7 +51,7 @@ fn every_instruction(house: &mut House, who: &Person, desk: &Person) -> Vec<(Ins
         (at.deposit(who.account, owner, Some(coin), wallet, 1), as_owner()),
         (at.withdraw(who.account, owner, None, quote, 1), as_owner()),
         (at.withdraw(who.account, owner, Some(coin), wallet, 1), as_owner()),
-        (ix::close_margin_account(owner, sibling.account), as_owner()),
+        (at.close_margin_account(owner, sibling.account), as_owner()),
         (at.match_fill(0, who.party(), desk.party(), args), vec![key(&who.key), key(&desk.key)]),
         (at.settle(0, who.account), vec![]),
         (at.fix_settlement_price(0), vec![]),

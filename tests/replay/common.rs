@@ -3,6 +3,7 @@
 use anchor_lang::prelude::Pubkey;
 use ballast_risk::margin::Margin;
 use ballast_sandbox::House;
+use ballast_tests::auditor::board::Moment;
 use ballast_tests::auditor::{Claim, Key, Ledger};
 
 /// The clearinghouse as the auditor reads it: raw bytes of every account that the program owns.
@@ -22,8 +23,10 @@ pub fn ledger(house: &House) -> Ledger {
         let data = house.vm.data(&Pubkey::from(*key));
         (!data.is_empty()).then_some(data)
     };
-    Ledger::read(&house.at.clearinghouse.to_bytes(), &accounts, &token_account)
-        .expect("the clearinghouse's accounts are what they are named as")
+    let mut ledger = Ledger::read(&house.at.clearinghouse.to_bytes(), &accounts, &token_account)
+        .expect("the clearinghouse's accounts are what they are named as");
+    ledger.board.moment = Moment(house.vm.now());
+    ledger
 }
 
 /// What the engine says of an account, for the auditor to refute.

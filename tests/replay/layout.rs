@@ -36,6 +36,7 @@ fn margin_accounts_are_laid_out_as_the_auditor_reads_them() {
     assert_eq!(START + offset_of!(MarginAccount, quote), at::QUOTE);
     assert_eq!(START + offset_of!(MarginAccount, collateral), at::COLLATERAL);
     assert_eq!(START + offset_of!(MarginAccount, positions), at::POSITIONS);
+    assert_eq!(START + offset_of!(MarginAccount, interest_owed), at::INTEREST_OWED);
     assert_eq!(MarginAccount::SPACE, at::SIZE);
     assert_eq!(size_of::<CollateralSlot>(), at::COLLATERAL_SLOT);
     assert_eq!(offset_of!(CollateralSlot, amount), at::AMOUNT);
@@ -98,6 +99,13 @@ fn the_board_is_laid_out_as_the_auditor_reads_it() {
     assert_eq!(offset_of!(SideIndex, cash), at::SIDE_CASH);
     assert_eq!(offset_of!(SideIndex, last_cash), at::SIDE_LAST_CASH);
     assert_eq!(offset_of!(SideIndex, epoch), at::SIDE_EPOCH);
+    macro_rules! term {
+        ($($field:ident $at:ident),* $(,)?) => { $( assert_eq!(offset_of!(MarketState, $field), at::$at); )* };
+    }
+    term!(
+        kind KIND, strike_shift STRIKE_SHIFT, average_shift AVERAGE_SHIFT, strike_mantissa STRIKE, expiry EXPIRY,
+        average_mantissa AVERAGE, averaged_s AVERAGED_S, window_s WINDOW_S, short_minimum_bps SHORT_MINIMUM_BPS,
+    );
 }
 
 #[test]
@@ -173,8 +181,10 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         bad_debt_paid: 5,
         outflow: Window::default(),
         lent: Window::default(),
-        reserved: [0; 256],
+        accounts: 6,
+        reserved: [0; 248],
     });
+    assert_eq!(u64_at(&fund, treasury::ACCOUNTS), 6);
     assert_eq!(bytes::<32>(&fund, treasury::CLEARINGHOUSE), [3; 32]);
     assert_eq!(u64_at(&fund, treasury::INSURANCE), 0x0102_0304);
 

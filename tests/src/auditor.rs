@@ -13,6 +13,7 @@
 //! | [`board`] | the risk board, read; tails found by sorting |
 //! | [`charges`] | what must stand on it: σ, forecast, liquidity, haircuts, index, notice |
 //! | [`margin`] | equity and requirement of an account, and how far an honest engine may differ |
+//! | [`options`] | options repriced, and how far an engine's lines may lie below that |
 //! | [`history`] | two boards, one refresh or tick apart: is the second what follows from the first? |
 //! | [`ring`] | the same for the ring: the row that is written, the row that is kept, the rows that fade |
 
@@ -22,6 +23,7 @@ pub mod history;
 pub mod layout;
 pub mod ledger;
 pub mod margin;
+pub mod options;
 pub mod ring;
 
 pub use board::{Asset, Board};

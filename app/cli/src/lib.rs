@@ -3,6 +3,7 @@
 //! | module | what it gives |
 //! |---|---|
 //! | [`prices`] | price files in, clean bars out; a synthetic crash |
+//! | [`audit`] | every balance summed up again; a Merkle-sum proof of it |
 //! | [`backtest`] | the engine over history: coverage, clustering and cost of its margins |
 //! | [`calibration`] | history in, what a board is loaded with before it opens out |
 //! | [`demo`] | replays bars through the compiled program, with traders and keepers |
@@ -10,6 +11,7 @@
 //! | [`report`] | what the demo shows: terminal, one HTML page, JSON |
 //! | [`commands`] | the command line |
 
+pub mod audit;
 pub mod backtest;
 pub mod calibration;
 pub mod commands;

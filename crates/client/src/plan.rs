@@ -86,7 +86,7 @@ impl Search<'_> {
     /// An asset whose legs may be taken over now.
     fn believed(&self, asset: u8) -> Option<&AssetState> {
         let (board, at) = (self.view.board(), usize::from(asset));
-        policy::require_asset(board, Action::Liquidate, at, self.now).ok()?;
+        policy::require_asset(board, Action::Liquidate, at, self.around.now).ok()?;
         board.asset(at).ok()
     }
 

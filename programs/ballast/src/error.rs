@@ -269,6 +269,18 @@ pub enum BallastError {
     PauseTooSoon,
     #[msg("Nobody has been named to take governance over")]
     NoSuccessor,
+
+    // ---- solvency ----
+    #[msg(
+        "Something is missing from the attestation: pass every asset with its vault, every market and every margin account"
+    )]
+    AttestationIncomplete,
+    #[msg("Assets and markets go by index, margin accounts by ascending address, each once")]
+    AttestationOutOfOrder,
+    #[msg("A vault holds less than the books claim of it")]
+    VaultBelowClaims,
+    #[msg("In a market, positions, entries or open interest do not sum to what it must be")]
+    BooksUnbalanced,
 }
 
 impl From<RiskError> for BallastError {

@@ -3,6 +3,8 @@
 
 use anchor_lang::prelude::*;
 
+use crate::instructions::SolvencyReport;
+
 #[event]
 pub struct ClearinghouseInitialized {
     pub clearinghouse: Pubkey,
@@ -458,4 +460,13 @@ pub struct QuoteRefreshed {
     pub rate: u64,
     pub off_peg: bool,
     pub publish_time: i64,
+}
+
+// ---- solvency ----
+
+/// Every account was counted, and the vaults held what the books claim of them.
+#[event]
+pub struct SolvencyAttested {
+    pub clearinghouse: Pubkey,
+    pub report: SolvencyReport,
 }

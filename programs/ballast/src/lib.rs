@@ -19,6 +19,7 @@ pub mod limits;
 pub mod margin;
 pub mod oracle;
 pub mod policy;
+pub mod solvency;
 pub mod state;
 pub mod token;
 
@@ -90,37 +91,37 @@ pub mod ballast {
 
     /// Announces a move of a parameter: a loosening, or what ramps.
     pub fn propose(ctx: Context<Propose>, change: Move) -> Result<()> {
-        instructions::propose(ctx, change)
+        instructions::propose(current(ctx)?, change)
     }
 
     /// Moves at once what binds new risk only.
     pub fn tighten(ctx: Context<Tighten>, change: Move) -> Result<()> {
-        instructions::tighten(ctx, change)
+        instructions::tighten(current(ctx)?, change)
     }
 
     /// Announces a listing after the opening.
     pub fn propose_listing(ctx: Context<ProposeListing>, hash: [u8; 32]) -> Result<()> {
-        instructions::propose_listing(ctx, hash)
+        instructions::propose_listing(current(ctx)?, hash)
     }
 
     /// Announces who shall hold a role.
     pub fn propose_role(ctx: Context<ProposeRole>, role: u8, key: Pubkey) -> Result<()> {
-        instructions::propose_role(ctx, role, key)
+        instructions::propose_role(current(ctx)?, role, key)
     }
 
     /// Carries a ripe proposal out, or moves its ramp on.
     pub fn apply_proposal(ctx: Context<ApplyProposal>) -> Result<()> {
-        instructions::apply_proposal(ctx)
+        instructions::apply_proposal(current(ctx)?)
     }
 
     /// Ends a proposal.
     pub fn cancel_proposal(ctx: Context<CancelProposal>) -> Result<()> {
-        instructions::cancel_proposal(ctx)
+        instructions::cancel_proposal(current(ctx)?)
     }
 
     /// Takes the steward's or the guardian's role away, at once.
     pub fn remove_role(ctx: Context<RemoveRole>, role: u8) -> Result<()> {
-        instructions::remove_role(ctx, role)
+        instructions::remove_role(current(ctx)?, role)
     }
 
     /// Says between which values the steward may move a parameter.
@@ -131,37 +132,37 @@ pub mod ballast {
         least: u64,
         most: u64,
     ) -> Result<()> {
-        instructions::grant_mandate(ctx, parameter, target, least, most)
+        instructions::grant_mandate(current(ctx)?, parameter, target, least, most)
     }
 
     /// Takes a mandate away, at once.
     pub fn revoke_mandate(ctx: Context<RevokeMandate>) -> Result<()> {
-        instructions::revoke_mandate(ctx)
+        instructions::revoke_mandate(current(ctx)?)
     }
 
     /// Stops new risk, or deposits, for a time: the guardian's.
     pub fn pause(ctx: Context<Pause>, args: PauseArgs) -> Result<()> {
-        instructions::pause(ctx, args)
+        instructions::pause(current(ctx)?, args)
     }
 
     /// Ends a pause before its time.
     pub fn lift_pause(ctx: Context<LiftPause>) -> Result<()> {
-        instructions::lift_pause(ctx)
+        instructions::lift_pause(current(ctx)?)
     }
 
     /// Names who may take governance over after the delay.
     pub fn propose_governance(ctx: Context<ProposeGovernance>, next: Pubkey) -> Result<()> {
-        instructions::propose_governance(ctx, next)
+        instructions::propose_governance(current(ctx)?, next)
     }
 
     /// The named key takes governance over.
     pub fn accept_governance(ctx: Context<AcceptGovernance>) -> Result<()> {
-        instructions::accept_governance(ctx)
+        instructions::accept_governance(current(ctx)?)
     }
 
     /// Gives quote to the insurance fund.
     pub fn top_up_insurance(ctx: Context<TopUpInsurance>, amount: u64) -> Result<()> {
-        instructions::top_up_insurance(ctx, amount)
+        instructions::top_up_insurance(current(ctx)?, amount)
     }
 
     // ---- risk --------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ pub mod ballast {
 
     /// Takes the quote token's price in dollars from its oracle.
     pub fn refresh_quote(ctx: Context<RefreshQuote>) -> Result<()> {
-        instructions::refresh_quote(ctx)
+        instructions::refresh_quote(current(ctx)?)
     }
 
     /// Takes an asset's implied volatility from its oracle.
@@ -200,6 +201,11 @@ pub mod ballast {
     /// Equity and requirement of an account at spot, as return data.
     pub fn health(ctx: Context<Health>) -> Result<HealthReport> {
         instructions::health(current(ctx)?)
+    }
+
+    /// Proves over all accounts that the vaults hold what the books say; the figures are return data.
+    pub fn attest_solvency<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Result<SolvencyReport> {
+        instructions::attest_solvency(current(ctx)?)
     }
 
     // ---- account -----------------------------------------------------------------------------
@@ -241,7 +247,7 @@ pub mod ballast {
 
     /// Brings the total of loans in step with what an account owes.
     pub fn count_loan(ctx: Context<CountLoan>) -> Result<()> {
-        instructions::count_loan(ctx)
+        instructions::count_loan(current(ctx)?)
     }
 
     /// Closes an empty margin account and returns its rent.
@@ -268,7 +274,7 @@ pub mod ballast {
 
     /// Brings a position in step with its side of the market.
     pub fn touch_position(ctx: Context<TouchPosition>) -> Result<()> {
-        instructions::touch_position(ctx)
+        instructions::touch_position(current(ctx)?)
     }
 
     /// Moves a market's collected fees, and an empty market's dust, into the insurance fund.
@@ -285,16 +291,16 @@ pub mod ballast {
 
     /// Pays for a bankrupt account: insurance, then the other side of its market.
     pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
-        instructions::resolve_bankruptcy(ctx)
+        instructions::resolve_bankruptcy(current(ctx)?)
     }
 
     /// Starts or resets the clock of an account by its margin, and announces its alerts.
     pub fn touch_account(ctx: Context<TouchAccount>) -> Result<()> {
-        instructions::touch_account(ctx)
+        instructions::touch_account(current(ctx)?)
     }
 
     /// Sets the levels of equity ÷ MM at which an account alerts.
     pub fn set_alerts(ctx: Context<SetAlerts>, levels_bps: [u16; 4]) -> Result<()> {
-        instructions::set_alerts(ctx, levels_bps)
+        instructions::set_alerts(current(ctx)?, levels_bps)
     }
 }

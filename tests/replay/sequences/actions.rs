@@ -1,47 +1,34 @@
 //! What an operation comes to in the state it meets.
 
 use anchor_lang::prelude::Pubkey;
+use anchor_lang::solana_program::instruction::Instruction;
 use ballast::instructions::{LegAmount, LiquidationLeg, MatchFillArgs};
 use ballast::state::MarginAccount;
 use ballast_client::{instructions as ix, plan};
 use ballast_sandbox::house::{QUOTE, Sent};
 use ballast_sandbox::oracle::Update;
+use ballast_sandbox::vm::COMPUTE_LIMIT;
 use ballast_sandbox::{AssetSpec, MarketSpec, Signer};
 use ballast_tests::auditor::{Basis, Key};
 
-use super::checks::Told;
+use super::checks::{Step, Told};
 use super::world::{COINS, IMPLIED_ASSET, IMPLIED_FEED, World};
 use super::{Counts, Op, malformed};
 use crate::common::ledger;
 
 impl Op {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Deposit { .. } => "Deposit",
-            Self::Withdraw { .. } => "Withdraw",
-            Self::Fill { .. } => "Fill",
-            Self::Settle { .. } => "Settle",
-            Self::LiquidatePlanned { .. } => "LiquidatePlanned",
-            Self::Liquidate { .. } => "Liquidate",
-            Self::Prices { .. } => "Prices",
-            Self::Price { .. } => "Price",
-            Self::Hour { .. } => "Hour",
-            Self::Tick => "Tick",
-            Self::ReportDepth { .. } => "ReportDepth",
-            Self::Implied { .. } => "Implied",
-            Self::Exposure { .. } => "Exposure",
-            Self::Wait { .. } => "Wait",
-            Self::Delegate { .. } => "Delegate",
-            Self::Open { .. } => "Open",
-            Self::Close { .. } => "Close",
-            Self::SweepFees { .. } => "SweepFees",
-            Self::Migrate { .. } => "Migrate",
-            Self::Health { .. } => "Health",
-            Self::ListAsset { .. } => "ListAsset",
-            Self::ListMarket { .. } => "ListMarket",
-            Self::Malformed { .. } => "Malformed",
-        }
+    /// The variant's name.
+    fn name(&self) -> String {
+        let shown = format!("{self:?}");
+        shown.split([' ', '{']).next().unwrap_or_default().to_owned()
     }
+}
+
+/// Asks for all the compute that a transaction may have: accounts with options need more than the default.
+pub fn whole_limit() -> Instruction {
+    let program_id = "ComputeBudget111111111111111111111111111111".parse().expect("an address");
+    let units = (COMPUTE_LIMIT as u32).to_le_bytes();
+    Instruction { program_id, accounts: vec![], data: [&[2], &units[..]].concat() }
 }
 
 /// The last words of a refusal.
@@ -59,9 +46,12 @@ fn reason(sent: &Sent) -> String {
 
 impl World {
     /// Tries an operation and audits what it did.
-    pub fn step(&mut self, op: &Op, counts: &mut Counts) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// What must hold and does not.
+    pub fn step(&mut self, op: &Op, counts: &mut Counts) -> Result<Option<String>, String> {
         let mut told = Told::default();
-        let Some(sent) = self.attempt(op, &mut told, counts)? else { return Ok(()) };
+        let Some(sent) = self.attempt(op, &mut told, counts)? else { return Ok(None) };
         let count = counts.ops.entry(op.name()).or_default();
         if sent.is_ok() {
             count.0 += 1;
@@ -70,9 +60,23 @@ impl World {
             *counts.refusals.entry((op.name(), reason(&sent))).or_default() += 1;
         }
         let after = ledger(&self.house);
-        self.audit(op, &told, &sent, &after, counts)?;
+        if after.accounts.values().any(|a| a.positions.iter().any(|p| p.market == 3 || p.market == 4)) {
+            counts.with_options += 1;
+        }
+        self.audit(
+            &Step {
+                op,
+                told: &told,
+                sent: &sent,
+                before: &self.seen,
+                after: &after,
+                now: self.house.vm.now(),
+            },
+            counts,
+        )?;
+        self.attest(&after)?;
         self.seen = after;
-        Ok(())
+        Ok(Some(format!("{} {}", op.name(), reason(&sent))))
     }
 
     /// Sends it; nothing where it makes no sense in this state.
@@ -127,9 +131,8 @@ impl World {
                 let micro = 2 * u64::from(size) * u64::from(size) * QUOTE;
                 let base =
                     if size == 0 || asset >= COINS.len() { 1 } else { self.units(asset, micro) as i64 };
-                let spot = self.seen.board.assets[asset].spot;
-                let quote =
-                    (base as f64 * spot * (1.0 + f64::from(off_bps) / 10_000.0)).ceil().max(1.0) as u64;
+                let Some(fair) = self.fair(market, base) else { return Ok(None) };
+                let quote = (fair as f64 * (1.0 + f64::from(off_bps) / 10_000.0)).ceil().max(1.0) as u64;
                 let (taker_key, taker) = self.account(taker);
                 let (maker_key, maker) = self.account(maker);
                 // A delegate signs where there is one.
@@ -144,7 +147,7 @@ impl World {
                 if maker_key.pubkey() != taker_key.pubkey() {
                     keys.push(&maker_key);
                 }
-                self.house.vm.send(&[fill], &keys)
+                self.house.vm.send(&[whole_limit(), fill], &keys)
             }
             Op::Settle { market, account } => {
                 if usize::from(market) >= self.seen.markets.len() {
@@ -167,7 +170,7 @@ impl World {
                 told.named = vec![target.to_bytes(), keeper.to_bytes()];
                 told.planned = true;
                 let liquidate = at.liquidate(target, (keeper, keeper_key.pubkey()), &plan.legs);
-                self.house.vm.send(&[liquidate], &[&keeper_key])
+                self.house.vm.send(&[whole_limit(), liquidate], &[&keeper_key])
             }
             Op::Liquidate { account, keeper, leg, percent } => {
                 let (keeper_key, keeper) = self.account(keeper);
@@ -196,7 +199,7 @@ impl World {
                 legs.truncate(count);
                 told.named = vec![target.to_bytes(), keeper.to_bytes()];
                 let liquidate = at.liquidate(target, (keeper, keeper_key.pubkey()), &legs);
-                self.house.vm.send(&[liquidate], &[&keeper_key])
+                self.house.vm.send(&[whole_limit(), liquidate], &[&keeper_key])
             }
             Op::Prices { bps, after } => {
                 self.house.vm.advance(i64::from(after) + 1);
@@ -267,13 +270,20 @@ impl World {
                 let (owner, account) = self.account(account);
                 told.named = vec![account.to_bytes()];
                 told.closes = true;
-                self.house.vm.send(&[ix::close_margin_account(owner.pubkey(), account)], &[&owner])
+                self.house.vm.send(&[at.close_margin_account(owner.pubkey(), account)], &[&owner])
             }
             Op::SweepFees { market } => {
                 if usize::from(market) >= self.seen.markets.len() {
                     return Ok(None);
                 }
                 self.house.vm.send(&[at.sweep_fees(market)], &[])
+            }
+            Op::FixSettlementPrice { market } => {
+                if usize::from(market) >= self.seen.markets.len() {
+                    return Ok(None);
+                }
+                told.priced = true;
+                self.house.fix_settlement_price(market)
             }
             Op::Migrate { account } => {
                 let (_, account) = self.account(account);
@@ -291,7 +301,7 @@ impl World {
             Op::Health { account } => {
                 let (_, account) = self.account(account);
                 told.health_of = Some(account.to_bytes());
-                self.house.vm.send(&[at.health(account)], &[])
+                self.house.vm.send(&[whole_limit(), at.health(account)], &[])
             }
             Op::ListAsset { collateral } => {
                 if self.house.assets.len() >= 5 {
@@ -308,7 +318,7 @@ impl World {
                 }
             }
             Op::ListMarket { asset } => {
-                if self.house.markets.len() >= 6 {
+                if self.house.markets.len() >= 7 {
                     return Ok(None);
                 }
                 let (payer, governance) = (self.house.vm.payer.pubkey(), self.house.governance.pubkey());
@@ -332,7 +342,7 @@ impl World {
     }
 
     /// A coin's price after a move, inside three powers of ten around its first.
-    fn moved(&mut self, asset: usize, bps: i16) -> f64 {
+    pub fn moved(&mut self, asset: usize, bps: i16) -> f64 {
         let Some((_, _, first)) = COINS.get(asset) else { return 1.0 };
         let price = self.prices[asset] * (1.0 + f64::from(bps) / 10_000.0);
         self.prices[asset] = price.clamp(first / 1_000.0, first * 1_000.0);
@@ -379,9 +389,14 @@ impl World {
             if plan::best(&theirs, &rich, &board, now).ok().flatten().is_some() {
                 counts.poor_keepers += 1;
             } else {
-                counts.stuck += 1;
                 let account = &self.seen.accounts[&target.to_bytes()];
                 let m = self.seen.board.margin(account, Basis::Maintenance);
+                // At the least MM there is no risk left to take off it, only debt: of an option that is held, or of
+                // one that was cleared and is not paid.
+                if m.maintenance <= self.seen.board.params.min_maintenance {
+                    return None;
+                }
+                counts.stuck += 1;
                 counts.stuck_examples.push(format!("{account:?} {m:?}"));
             }
         }

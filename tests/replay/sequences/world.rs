@@ -15,6 +15,8 @@ pub const COINS: [(&str, u8, f64); 3] = [("BTC", 8, 60_000.0), ("ETH", 9, 3_000.
 /// Two traders with books, one who borrows, and two with deep pockets.
 pub const ACTORS: usize = 5;
 const RICH: u64 = 5_000_000;
+/// Seconds that options have to live when a sequence begins.
+const OPTION_LIFE_S: i64 = 21_600;
 
 /// The asset that an option market speaks of, and its feed.
 pub const IMPLIED_ASSET: u8 = 1;
@@ -95,6 +97,15 @@ impl World {
         let prices = COINS.map(|c| c.2);
         house.post_all(&prices);
         house.season(&prices);
+        // A call and a put on Bitcoin that expire within a long sequence.
+        for is_put in [false, true] {
+            let expiry = house.vm.now() + OPTION_LIFE_S;
+            let mut option = MarketSpec::option(COINS[0].0, 0, is_put, COINS[0].2, expiry);
+            option.args.fee_bps = 5;
+            house.open_market(option).expect("an option is listed");
+        }
+        house.vm.advance(1);
+        house.post_all(&prices);
 
         let actors: Vec<Person> = (0..ACTORS).map(|_| house.person()).collect();
         for (i, who) in actors.iter().enumerate() {

@@ -118,6 +118,40 @@ pub struct Asset {
     pub charges: Charges,
 }
 
+/// What an option series is, and how far its settlement average has got.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OptionTerms {
+    pub is_put: bool,
+    /// Quote micro-units a native unit.
+    pub strike: f64,
+    pub expiry: i64,
+    pub average: f64,
+    pub averaged_s: u32,
+    pub window_s: u32,
+    pub short_minimum: f64,
+}
+
+impl OptionTerms {
+    fn read(state: &[u8]) -> Option<Self> {
+        let kind = state[layout::KIND];
+        (kind != 0).then(|| Self {
+            is_put: kind == 2,
+            strike: price(state, layout::STRIKE, layout::STRIKE_SHIFT),
+            expiry: i64_at(state, layout::EXPIRY),
+            average: price(state, layout::AVERAGE, layout::AVERAGE_SHIFT),
+            averaged_s: u32_at(state, layout::AVERAGED_S),
+            window_s: u32_at(state, layout::WINDOW_S),
+            short_minimum: bps(state, layout::SHORT_MINIMUM_BPS),
+        })
+    }
+
+    /// Whether its settlement price can no longer change.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.averaged_s >= self.window_s
+    }
+}
+
 /// A market's part of the board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoardMarket {
@@ -132,6 +166,8 @@ pub struct BoardMarket {
     pub long: BoardSide,
     pub short: BoardSide,
     pub cash_shift: u32,
+    /// What an option is; none of a perpetual.
+    pub option: Option<OptionTerms>,
 }
 
 /// One side of a market, as it stands on the board.
@@ -192,9 +228,22 @@ pub struct Params {
     pub forecast: [f64; 3],
 }
 
+/// When the board is read, unix seconds: options age by themselves. Two readings of the same bytes are equal, whenever
+/// they were taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(pub i64);
+
+impl PartialEq for Moment {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 /// The board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Board {
+    /// The newest publish time, until somebody says when it was read.
+    pub moment: Moment,
     pub params: Params,
     pub last_tick: i64,
     pub last_short_tick: i64,
@@ -374,9 +423,12 @@ impl Board {
                 long: BoardSide::read(&state[layout::LONG..]),
                 short: BoardSide::read(&state[layout::SHORT..]),
                 cash_shift: state[layout::CASH_SHIFT].into(),
+                option: OptionTerms::read(state),
             }
         });
+        let assets: Vec<Asset> = assets.collect();
         Self {
+            moment: Moment(assets.iter().map(|a| a.publish_time).max().unwrap_or(0)),
             params,
             last_tick: i64_at(data, layout::LAST_TICK),
             last_short_tick: i64_at(data, layout::LAST_SHORT_TICK),
@@ -388,7 +440,7 @@ impl Board {
             notice_level: rate(data, layout::NOTICE_LEVEL),
             notice_time: i64_at(data, layout::NOTICE_TIME),
             notice: rate(data, layout::NOTICE),
-            assets: assets.collect(),
+            assets,
             markets: markets.collect(),
             row_times: (0..ROWS).map(|row| u32_at(data, layout::ROW_TIMES + 4 * row)).collect(),
         }

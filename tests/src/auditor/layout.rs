@@ -32,6 +32,7 @@ pub mod clearinghouse {
 pub mod treasury {
     pub const CLEARINGHOUSE: usize = 10;
     pub const INSURANCE: usize = 42;
+    pub const ACCOUNTS: usize = 98;
 }
 
 /// `AssetConfig`.
@@ -131,8 +132,17 @@ pub mod board {
     pub const PROFIT_CAP: usize = 0;
     pub const PENALTY_BPS: usize = 8;
     pub const MARKET_ASSET: usize = 12;
+    pub const KIND: usize = 13;
+    pub const STRIKE_SHIFT: usize = 14;
+    pub const AVERAGE_SHIFT: usize = 15;
     pub const OPEN_INTEREST: usize = 16;
     pub const OPEN_INTEREST_CAP: usize = 24;
+    pub const STRIKE: usize = 32;
+    pub const EXPIRY: usize = 40;
+    pub const AVERAGE: usize = 48;
+    pub const AVERAGED_S: usize = 56;
+    pub const WINDOW_S: usize = 60;
+    pub const SHORT_MINIMUM_BPS: usize = 64;
     pub const OPEN_INTEREST_TIME: usize = 72;
     pub const CASH_SHIFT: usize = 69;
     pub const LONG: usize = 80;

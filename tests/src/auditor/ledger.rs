@@ -162,6 +162,7 @@ pub struct Market {
     pub open_interest: u64,
     pub pool: u64,
     pub fees: u64,
+    /// Σ of payoffs of cleared positions.
     pub realised: i64,
     /// What side indexes have given and positions have not yet written.
     pub promised: i64,
@@ -173,6 +174,8 @@ pub struct Ledger {
     pub address: Key,
     pub quote_vault: Vault,
     pub insurance: u64,
+    /// Margin accounts that the treasury counts as open.
+    pub open_accounts: u64,
     pub vaults: Vec<Vault>,
     pub markets: Vec<Market>,
     pub accounts: BTreeMap<Key, Account>,
@@ -290,6 +293,7 @@ impl Ledger {
                 bytes(house, clearinghouse::QUOTE_MINT),
             )?,
             insurance: u64_at(fund, treasury::INSURANCE),
+            open_accounts: u64_at(fund, treasury::ACCOUNTS),
             vaults,
             markets,
             accounts,
@@ -320,7 +324,13 @@ impl Ledger {
                 .enumerate()
                 .map(|(i, v)| i128::from(v.tokens) - all().map(|a| a.held(i)).sum::<i128>())
                 .collect(),
-            base: by_market(&|i, _| but_dust(i, all().map(|a| i128::from(a.base(i))).sum())),
+            base: by_market(&|i, _| {
+                // Expired positions are cleared one by one, each for its payoff.
+                if self.board.markets[i].option.is_some_and(|o| o.is_final()) {
+                    return 0;
+                }
+                but_dust(i, all().map(|a| i128::from(a.base(i))).sum())
+            }),
             entries: by_market(&|i, m| {
                 let entries: i128 = all().map(|a| i128::from(a.written_entry(i))).sum();
                 entries + i128::from(m.promised) - i128::from(m.pool) - i128::from(m.realised)
@@ -340,6 +350,13 @@ impl Ledger {
         let differences = self.differences();
         if differences.total() != 0 {
             found.push(format!("not conserved: {differences:?}"));
+        }
+        if self.open_accounts != self.accounts.len() as u64 {
+            found.push(format!(
+                "{} accounts are counted, {} are there",
+                self.open_accounts,
+                self.accounts.len()
+            ));
         }
         for (i, market) in self.markets.iter().enumerate() {
             if self.board.markets[i].asset != market.asset {

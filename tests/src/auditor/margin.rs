@@ -17,10 +17,13 @@
 //!   of which ω counts;
 //! - every leg's value is rounded by less than a micro-unit, and its charges likewise;
 //! - rates are rounded to 2⁻³²: of a gross exposure `G`, `G·2⁻³²` a rate;
+//! - of options it draws lines below the exact profits ([`super::options`]): what those charge above repricing, row by
+//!   row and shock by shock, is reckoned and allowed;
 //! - roots of sizes are taken in whole numbers: of a leg above its crowd `|w|·η·σ/√depth` either way.
 
 use super::board::{Asset, Board, RATE_UNIT, ROWS, SIGMA_UNITS, shortfall};
 use super::ledger::{Account, Position};
+use super::options::{Group, Held};
 
 /// The question asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Margin {
     pub overcharge: f64,
     pub shortfall_overcharge: f64,
     pub stress_overcharge: f64,
+    pub addon_overcharge: f64,
+    pub crowding_overcharge: f64,
     /// IM ÷ MM.
     pub initial_ratio: f64,
     /// By how much two honest reckonings may differ either way.
@@ -114,9 +119,9 @@ impl Margin {
         let over = self.shortfall_overcharge + noise;
         check("the shortfall", claim.expected_shortfall, self.expected_shortfall, noise, over);
         check("stress", claim.stress, self.stress, 8.0 * noise, self.stress_overcharge + 8.0 * noise);
-        check("add-ons", claim.addons, self.addons, noise, noise);
+        check("add-ons", claim.addons, self.addons, noise, self.addon_overcharge + noise);
         check("MM", claim.maintenance, self.maintenance, noise, self.overcharge + noise);
-        let over = self.initial_ratio * (self.overcharge + noise) + noise;
+        let over = self.initial_ratio * (self.overcharge + noise) + self.crowding_overcharge + noise;
         check("IM", claim.initial, self.initial, 2.0 * noise, over);
         found
     }
@@ -124,9 +129,13 @@ impl Margin {
 
 struct Leg<'a> {
     asset: &'a Asset,
-    /// Exact sum of native units.
+    /// Exact sum of native units, options aside.
     net: i128,
     positions: Vec<&'a Position>,
+    /// Options on it; what was cleared of them counts still.
+    options: Vec<Held>,
+    /// Of all positions, options too: how crowded their markets were, where the account knows better than the board.
+    remembered: f64,
 }
 
 impl Leg<'_> {
@@ -140,25 +149,40 @@ impl Leg<'_> {
         }
     }
 
-    /// What it adds to equity, entries aside: its value, less the profit that is left out.
-    fn counted(&self, board: &Board, basis: Basis) -> f64 {
-        let net = self.net as f64;
-        if basis == Basis::Maintenance || self.positions.is_empty() {
-            return net * self.price(basis);
+    /// What it adds to equity at a price, entries aside: its value, less the profit that is left out.
+    fn counted_at(&self, board: &Board, basis: Basis, price: f64) -> f64 {
+        let left_out = self.positions.iter().map(|p| {
+            let cap = if basis == Basis::Initial { board.markets[p.market].profit_cap } else { 0.0 };
+            (p.base as f64 * price + p.entry as f64 - cap).max(0.0)
+        });
+        let options = self.options.iter().map(|o| o.counted(price, basis));
+        self.net as f64 * price - left_out.sum::<f64>() + options.sum::<f64>()
+    }
+
+    /// The same at the price at which it counts, and that price for options: both, where they count alike and an
+    /// engine's last digit decides.
+    fn counted(&self, board: &Board, basis: Basis) -> (f64, Vec<f64>) {
+        let (net, spot, stable) = (self.net as f64, self.asset.spot, self.asset.stable);
+        if basis == Basis::Maintenance {
+            let options = self.options.iter().map(|o| o.counted(spot, basis));
+            return (net * spot + options.sum::<f64>(), vec![spot]);
         }
-        let at = |price: f64| {
-            let left_out = self.positions.iter().map(|p| {
-                let cap = if basis == Basis::Initial { board.markets[p.market].profit_cap } else { 0.0 };
-                (p.base as f64 * price + p.entry as f64 - cap).max(0.0)
-            });
-            net * price - left_out.sum::<f64>()
+        if self.positions.is_empty() && self.options.is_empty() {
+            return (net * self.price(basis), vec![spot]);
+        }
+        let (fast, slow) = (self.counted_at(board, basis, spot), self.counted_at(board, basis, stable));
+        let either = || Group::of(self.asset, self.options.clone(), spot.max(stable)).noise();
+        let prices = if self.options.is_empty() || (slow - fast).abs() > either() {
+            vec![if slow < fast { stable } else { spot }]
+        } else {
+            vec![spot, stable]
         };
-        at(self.asset.spot).min(at(self.asset.stable))
+        (slow.min(fast), prices)
     }
 }
 
 impl Board {
-    fn legs<'a>(&'a self, account: &'a Account) -> Vec<Leg<'a>> {
+    fn legs<'a>(&'a self, account: &'a Account, basis: Basis) -> Vec<Leg<'a>> {
         let legs = self.assets.iter().map(|asset| {
             let held: i128 = account
                 .collateral
@@ -166,26 +190,39 @@ impl Board {
                 .filter(|c| c.asset == asset.index)
                 .map(|c| i128::from(c.amount))
                 .sum();
-            let positions: Vec<&Position> =
-                account.positions.iter().filter(|p| self.markets[p.market].asset == asset.index).collect();
+            let on_asset = account.positions.iter().filter(|p| self.markets[p.market].asset == asset.index);
+            let known = |p: &&Position| {
+                basis != Basis::Maintenance && p.crowding_time >= self.markets[p.market].open_interest_time
+            };
+            let remembered =
+                on_asset.clone().filter(known).map(|p| p.crowding as f64 * RATE_UNIT).fold(0.0, f64::max);
+            let (mut positions, mut options) = (Vec::new(), Vec::new());
+            for position in on_asset {
+                match &self.markets[position.market].option {
+                    Some(terms) => options.push(Held::of(position, terms, self)),
+                    None => positions.push(position),
+                }
+            }
             let net = held + positions.iter().map(|p| i128::from(p.base)).sum::<i128>();
-            (held, Leg { asset, net, positions })
+            (held, Leg { asset, net, positions, options, remembered })
         });
-        legs.filter(|(held, leg)| *held != 0 || !leg.positions.is_empty()).map(|(_, leg)| leg).collect()
+        let used = |held: i128, leg: &Leg| held != 0 || !leg.positions.is_empty() || !leg.options.is_empty();
+        legs.filter(|(held, leg)| used(*held, leg)).map(|(_, leg)| leg).collect()
     }
 
     /// Whether every price that an account depends on may be used at a time.
     #[must_use]
     pub fn is_fresh_for(&self, account: &Account, now: i64) -> bool {
-        self.legs(account).iter().all(|leg| leg.asset.is_fresh(now))
+        self.legs(account, Basis::Maintenance).iter().all(|leg| leg.asset.is_fresh(now))
     }
 
-    /// How crowded a leg's asset is: as the board knows, or as the account remembers from a later trade.
-    fn crowding_for(&self, leg: &Leg, basis: Basis) -> f64 {
-        let remembered = leg.positions.iter().filter(|p| {
-            basis != Basis::Maintenance && p.crowding_time >= self.markets[p.market].open_interest_time
-        });
-        remembered.map(|p| p.crowding as f64 * RATE_UNIT).fold(leg.asset.crowding, f64::max)
+    /// What an account is worth at spot.
+    #[must_use]
+    pub fn equity(&self, account: &Account) -> f64 {
+        let entries: i128 = account.positions.iter().map(|p| i128::from(p.entry)).sum();
+        let legs = self.legs(account, Basis::Maintenance);
+        let held: f64 = legs.iter().map(|leg| leg.counted(self, Basis::Maintenance).0).sum();
+        account.quote as f64 + entries as f64 + held
     }
 
     /// Equity and requirement of an account.
@@ -201,21 +238,40 @@ impl Board {
     }
 
     fn margin_at(&self, account: &Account, basis: Basis, notice: f64) -> Margin {
-        let legs = self.legs(account);
+        let legs = self.legs(account, basis);
         let mut m = Margin { equity: account.quote as f64, ..Margin::default() };
         m.equity += account.positions.iter().map(|p| i128::from(p.entry)).sum::<i128>() as f64;
-        let mut core = Core::new();
+        // By repricing, and by an engine's lines.
+        let (mut core, mut lines) = (Core::new(), Core::new());
+        let (mut most_addons, mut least_exposed, mut most_exposed) = (0.0, 0.0, 0.0);
         for leg in &legs {
+            let asset = leg.asset;
             let value = leg.net as f64 * leg.price(basis);
-            m.equity += leg.counted(self, basis);
-            m.gross += value.abs();
-            m.exposed |= leg.net != 0;
-            let (addon, slack) = leg.asset.addon_of(value, notice, self.params.stress_weight);
-            m.addons += addon;
-            m.noise += slack;
-            m.crowding += value.abs() * leg.asset.haircut.widest() * self.crowding_for(leg, basis);
-            if leg.asset.charges.netted && leg.net != 0 {
-                core.add(leg.asset, value);
+            let (counted, prices) = leg.counted(self, basis);
+            m.equity += counted;
+            let options = if leg.options.is_empty() { &[][..] } else { &prices };
+            let groups: Vec<Group> =
+                options.iter().map(|price| Group::of(asset, leg.options.clone(), *price)).collect();
+            let rates = [false, true].map(|short| asset.addon_rate(short, notice, self.params.stress_weight));
+            let crowded = asset.haircut.widest() * asset.crowding.max(leg.remembered);
+            let alone = [asset.charged(value, rates, crowded)];
+            let charged: Vec<Charged> =
+                groups.iter().map(|g| g.charged(asset, value, rates, crowded)).collect();
+            let charged = if groups.is_empty() { &alone[..] } else { &charged };
+            let least = |of: &dyn Fn(&Charged) -> f64| charged.iter().map(of).fold(f64::INFINITY, f64::min);
+            let most = |of: &dyn Fn(&Charged) -> f64| charged.iter().map(of).fold(0.0, f64::max);
+            m.gross += value.abs() + most(&|c| c.notional);
+            least_exposed += value.abs() + least(&|c| c.exposed);
+            most_exposed += value.abs() + most(&|c| c.exposed);
+            m.exposed |= leg.net != 0 || !groups.is_empty();
+            m.addons += least(&|c| c.addon);
+            most_addons += most(&|c| c.drawn);
+            m.noise += most(&|c| c.noise);
+            m.crowding += least(&|c| c.crowding);
+            m.crowding_overcharge += most(&|c| c.crowding) - least(&|c| c.crowding);
+            if asset.charges.netted && (leg.net != 0 || !groups.is_empty()) {
+                core.add(asset, value, &groups, false);
+                lines.add(asset, value, &groups, true);
             }
         }
         let count = (legs.len() + account.positions.len()) as f64;
@@ -225,41 +281,106 @@ impl Board {
             return m;
         }
         let p = &self.params;
+        let require = |addons: f64, core: f64, exposed: f64| {
+            (core + addons).max(p.gross_floor * exposed).max(p.min_maintenance)
+        };
+        let blend = |shortfall: f64, stress: f64| shortfall + p.stress_weight * (stress - shortfall).max(0.0);
         m.expected_shortfall = notice * shortfall(&mut core.losses);
         m.stress = core.joint().max(core.largest).max(p.decorrelation * core.alone);
-        m.core = m.expected_shortfall + p.stress_weight * (m.stress - m.expected_shortfall).max(0.0);
-        m.maintenance = (m.core + m.addons).max(p.gross_floor * m.gross).max(p.min_maintenance);
+        m.core = blend(m.expected_shortfall, m.stress);
+        m.maintenance = require(m.addons, m.core, least_exposed);
         m.initial = m.maintenance * p.initial_ratio + m.crowding;
         let lane = f64::from(1 << 14);
         let of_rows = core.tails * (core.risk / lane + 2.0 / 256.0) + core.tails;
         let of_stress = core.shocks * (core.gross / lane + 2.0);
-        m.shortfall_overcharge = of_rows + 2.0 * count;
-        m.stress_overcharge = of_stress + 2.0 * count;
-        m.overcharge = m.shortfall_overcharge + p.stress_weight * m.stress_overcharge + 4.0 * count;
+        let drawn_shortfall = notice * shortfall(&mut lines.losses);
+        let drawn_stress = lines.joint().max(lines.largest).max(p.decorrelation * lines.alone);
+        m.shortfall_overcharge = of_rows + 2.0 * count + (drawn_shortfall - m.expected_shortfall).max(0.0);
+        m.stress_overcharge = of_stress + 2.0 * count + (drawn_stress - m.stress).max(0.0);
+        m.addon_overcharge = (most_addons - m.addons).max(0.0);
+        let drawn = require(most_addons, blend(drawn_shortfall, drawn_stress), most_exposed);
+        m.overcharge = of_rows + p.stress_weight * of_stress + 6.0 * count + (drawn - m.maintenance).max(0.0);
         m.initial_ratio = p.initial_ratio;
         m
     }
 }
 
+/// What an asset adds to a requirement beside the joint core.
+struct Charged {
+    /// Un-netted, repriced and by an engine's lines.
+    addon: f64,
+    drawn: f64,
+    crowding: f64,
+    /// Of options: value of the underlyings, and what of it the floor on gross exposure applies to.
+    notional: f64,
+    exposed: f64,
+    noise: f64,
+}
+
+impl Group {
+    /// With options: at the exposure with their delta.
+    fn charged(&self, asset: &Asset, value: f64, rates: [f64; 2], crowded: f64) -> Charged {
+        let exposure = value + self.delta();
+        let (exact, drawn) = self.particular(asset, value, rates);
+        let (excess, slack) = asset.excess_of(exposure);
+        Charged {
+            addon: exact + excess + self.minimum,
+            drawn: drawn + excess + self.minimum,
+            crowding: exposure.abs() * crowded,
+            notional: self.notional,
+            exposed: self.exposed,
+            noise: slack + self.noise(),
+        }
+    }
+
+    /// What an asset with options is charged beside core and size, repriced and by an engine's lines: outside the core
+    /// the linear leg at its rate and the options at their worst; inside, the whole of it where the price moves by the
+    /// rate of either side.
+    fn particular(&self, asset: &Asset, value: f64, rates: [f64; 2]) -> (f64, f64) {
+        if !asset.charges.netted {
+            let linear = value.abs() * rates[usize::from(value < 0.0)];
+            let worst = self.points().map(|r| -self.gain(r)).into_iter().fold(0.0, f64::max);
+            return (linear + worst, linear + worst.max(-self.least_drawn()));
+        }
+        let rest = self.gain(0.0);
+        let moves = [-rates[0].min(8.0), rates[1].min(8.0)];
+        let worst = |profit: &dyn Fn(f64) -> f64| {
+            moves.map(|r| (rest - value * r - profit(r)).max(0.0)).into_iter().fold(0.0, f64::max)
+        };
+        (worst(&|r| self.gain(r)), worst(&|r| self.shaped(r)))
+    }
+}
+
 impl Asset {
-    /// What an exposure is charged un-netted, and by how much two reckonings of it may differ.
-    fn addon_of(&self, value: f64, notice: f64, weight: f64) -> (f64, f64) {
-        let (size, short) = (value.abs(), value < 0.0);
-        let mut rate = self.charges.addon.of(short);
-        if self.charges.netted {
-            // The least haircut binds on what is really charged: where the core lags, the add-on makes up for it.
-            // The core is max(own, (1 − ω)·own + ω·shock), of which only own lags.
-            let (core, shock) = (self.charges.haircut.of(short) - rate, self.shock.of(short));
-            let lagging = notice * core;
-            let stressed = if core > shock { (shock - lagging).max(0.0) } else { (1.0 - notice) * shock };
-            rate = rate.max(self.haircut_min - lagging - weight * stressed);
+    /// Without options.
+    fn charged(&self, value: f64, rates: [f64; 2], crowded: f64) -> Charged {
+        let (excess, noise) = self.excess_of(value);
+        let addon = value.abs() * rates[usize::from(value < 0.0)] + excess;
+        let crowding = value.abs() * crowded;
+        Charged { addon, drawn: addon, crowding, notional: 0.0, exposed: 0.0, noise }
+    }
+
+    /// The rate at which exposure on a side is charged un-netted.
+    fn addon_rate(&self, short: bool, notice: f64, weight: f64) -> f64 {
+        let rate = self.charges.addon.of(short);
+        if !self.charges.netted {
+            return rate;
         }
-        let crowd = self.crowd.of(short);
+        // The least haircut binds on what is really charged: where the core lags, the add-on makes up for it.
+        // The core is max(own, (1 − ω)·own + ω·shock), of which only own lags.
+        let (core, shock) = (self.charges.haircut.of(short) - rate, self.shock.of(short));
+        let lagging = notice * core;
+        let stressed = if core > shock { (shock - lagging).max(0.0) } else { (1.0 - notice) * shock };
+        rate.max(self.haircut_min - lagging - weight * stressed)
+    }
+
+    /// What an exposure costs beyond its crowd, and by how much two reckonings of its charges may differ.
+    fn excess_of(&self, exposure: f64) -> (f64, f64) {
+        let (size, crowd) = (exposure.abs(), self.crowd.of(exposure < 0.0));
         if size <= crowd {
-            return (size * rate, size * self.impact);
+            return (0.0, size * self.impact);
         }
-        let excess = self.impact_rate(size) - self.impact_rate(crowd);
-        (size * (rate + excess), size * 2.0 * self.impact)
+        (size * (self.impact_rate(size) - self.impact_rate(crowd)), size * 2.0 * self.impact)
     }
 }
 
@@ -292,20 +413,36 @@ impl Core {
         }
     }
 
-    fn add(&mut self, asset: &Asset, value: f64) {
+    /// Adds a leg with the options on its asset, at each of the prices that may be theirs: the most that they may gain
+    /// by repricing, or the least by an engine's lines.
+    fn add(&mut self, asset: &Asset, value: f64, groups: &[Group], by_lines: bool) {
         let weight = value * asset.sigma;
+        let of = |profit: &dyn Fn(&Group) -> f64| {
+            let profits = groups.iter().map(profit);
+            let best = if by_lines { profits.reduce(f64::min) } else { profits.reduce(f64::max) };
+            best.unwrap_or(0.0)
+        };
         for (loss, z) in self.losses.iter_mut().zip(&asset.column) {
-            *loss -= weight * *z as f64 / SIGMA_UNITS;
+            let z = *z as f64 / SIGMA_UNITS;
+            *loss -= weight * z;
+            *loss -= of(&|g| if by_lines { g.drawn(z) } else { g.gain(asset.sigma * z) });
         }
         self.joint.resize(asset.stress.len(), 0.0);
         for (loss, r) in self.joint.iter_mut().zip(&asset.stress) {
-            *loss -= value * r;
+            *loss -= value * r + of(&|g| if by_lines { g.shaped(*r) } else { g.gain(*r) });
         }
         self.gross += value.abs();
         self.risk += weight.abs();
         self.tails += asset.tails.widest();
         self.shocks += asset.shock.widest();
-        let alone = value.abs() * asset.shock.of(value < 0.0);
+        let alone = if groups.is_empty() {
+            value.abs() * asset.shock.of(value < 0.0)
+        } else {
+            let worst =
+                |g: &Group| g.points().map(|r| -value * r - g.gain(r)).into_iter().fold(0.0, f64::max);
+            let worst = groups.iter().map(worst);
+            if by_lines { worst.fold(0.0, f64::max) } else { worst.fold(f64::INFINITY, f64::min) }
+        };
         self.largest = self.largest.max(alone);
         self.alone += alone;
     }

@@ -28,15 +28,20 @@ impl Cluster {
         }
     }
 
-    /// A client of the node.
-    pub fn client(&self) -> Result<RpcClient> {
+    /// Its URL.
+    pub fn url(&self) -> Result<&str> {
         let url = self.address();
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!(
                 "'{url}' is no cluster: give a URL that starts with http:// or https://, or localnet, devnet, mainnet"
             );
         }
-        Ok(RpcClient::new_with_commitment(url, CommitmentConfig::confirmed()))
+        Ok(url)
+    }
+
+    /// A client of the node.
+    pub fn client(&self) -> Result<RpcClient> {
+        Ok(RpcClient::new_with_commitment(self.url()?, CommitmentConfig::confirmed()))
     }
 
     /// The account at an address, whoever owns it; none where there is none.

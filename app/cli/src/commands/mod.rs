@@ -1,5 +1,6 @@
 //! The command line, one file a command.
 
+mod audit;
 mod backtest;
 mod board;
 mod calibrate;
@@ -36,6 +37,8 @@ enum Command {
     Explain(explain::Explain),
     /// Prices, volatilities and haircuts of a clearinghouse on a cluster
     Board(board::Board),
+    /// Sum up every balance of every account, prove the totals, and write a proof that anybody can check
+    Audit(audit::Audit),
     /// Bring a cluster to what a config says: shows the difference, and applies it when told to
     Migrate(migrate::Migrate),
 }
@@ -53,6 +56,7 @@ impl Cli {
             Command::Health(command) => command.run(),
             Command::Explain(command) => command.run(),
             Command::Board(command) => command.run(),
+            Command::Audit(command) => command.run(),
             Command::Migrate(command) => command.run(),
         }
     }

@@ -31,6 +31,7 @@ impl Deployment {
                 clearinghouse: self.clearinghouse,
                 margin_account: self.margin_account(&owner, sub_account),
                 market: isolated_market.map(|m| self.market(m)),
+                treasury: self.treasury,
                 system_program: system_program::ID,
             },
             &instruction::OpenMarginAccount { sub_account },
@@ -118,6 +119,15 @@ impl Deployment {
             &instruction::Withdraw { amount },
         )
     }
+
+    /// `close_margin_account`; signed by the owner, who gets the rent.
+    #[must_use]
+    pub fn close_margin_account(&self, owner: Pubkey, margin_account: Pubkey) -> Instruction {
+        build(
+            &accounts::CloseMarginAccount { owner, margin_account, treasury: self.treasury },
+            &instruction::CloseMarginAccount {},
+        )
+    }
 }
 
 /// `set_delegate` with every power and without an end; signed by the owner.
@@ -146,10 +156,4 @@ pub fn set_delegate_with(
 #[must_use]
 pub fn set_restriction(owner: Pubkey, margin_account: Pubkey, reduce_only: bool) -> Instruction {
     build(&accounts::SetRestriction { owner, margin_account }, &instruction::SetRestriction { reduce_only })
-}
-
-/// `close_margin_account`; signed by the owner, who gets the rent.
-#[must_use]
-pub fn close_margin_account(owner: Pubkey, margin_account: Pubkey) -> Instruction {
-    build(&accounts::CloseMarginAccount { owner, margin_account }, &instruction::CloseMarginAccount {})
 }

@@ -7,10 +7,11 @@ mod liquidation;
 mod prices;
 mod risk;
 mod roles;
+mod solvency;
 mod trading;
 mod waterfall;
 
-pub use account::{close_margin_account, set_delegate, set_delegate_with, set_restriction};
+pub use account::{set_delegate, set_delegate_with, set_restriction};
 pub use governance::migrate;
 pub use liquidation::set_alerts;
 pub use prices::Sources;

@@ -5,6 +5,7 @@ mod governing;
 mod liquidation;
 mod people;
 mod prices;
+mod solvency;
 mod sources;
 mod spec;
 mod state;

@@ -1,7 +1,6 @@
 //! Trades and settlement.
 
 use ballast::instructions::MatchFillArgs;
-use ballast_client::instructions as ix;
 
 use super::{House, Person, Sent};
 
@@ -38,7 +37,7 @@ impl House {
     /// # Errors
     /// What the program refuses.
     pub fn close(&mut self, person: &Person) -> Sent {
-        let close = ix::close_margin_account(person.pubkey(), person.account);
+        let close = self.at.close_margin_account(person.pubkey(), person.account);
         self.vm.send(&[close], &[&person.key])
     }
 }

@@ -24,11 +24,13 @@ pub struct Treasury {
     pub outflow: Window,
     /// What was lent by withdrawals.
     pub lent: Window,
+    /// Margin accounts that are open: whoever sums over all of them can tell that none is missing.
+    pub accounts: u64,
     /// For later versions.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 248],
 }
 
-const _: () = assert!(Treasury::INIT_SPACE == 2 + 32 + 24 + 2 * Window::INIT_SPACE + 256);
+const _: () = assert!(Treasury::INIT_SPACE == 2 + 32 + 24 + 2 * Window::INIT_SPACE + 8 + 248);
 
 impl Treasury {
     /// Brings the total of loans in step with what an account owes now.
@@ -64,6 +66,18 @@ impl Treasury {
             let used = loans * 10_000 <= (loans + left) * u128::from(lending.max_utilisation_bps);
             require!(used, BallastError::UtilisationTooHigh);
         }
+        Ok(())
+    }
+
+    /// Counts a margin account that is opened. Whatever creates one calls this.
+    pub fn count_opened(&mut self) -> Result<()> {
+        self.accounts = self.accounts.checked_add(1).ok_or(BallastError::Overflow)?;
+        Ok(())
+    }
+
+    /// Counts a margin account that is closed.
+    pub fn count_closed(&mut self) -> Result<()> {
+        self.accounts = self.accounts.checked_sub(1).ok_or(BallastError::Overflow)?;
         Ok(())
     }
 }

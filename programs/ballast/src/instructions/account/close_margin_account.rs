@@ -2,7 +2,7 @@ use anchor_lang::prelude::*;
 
 use crate::error::BallastError;
 use crate::event::MarginAccountClosed;
-use crate::state::MarginAccount;
+use crate::state::{MarginAccount, Treasury};
 
 /// Closes an empty margin account; its rent goes to the owner.
 #[derive(Accounts)]
@@ -16,9 +16,12 @@ pub struct CloseMarginAccount<'info> {
         constraint = margin_account.load()?.is_empty() @ BallastError::AccountNotEmpty,
     )]
     pub margin_account: AccountLoader<'info, MarginAccount>,
+    #[account(mut, constraint = treasury.clearinghouse == margin_account.load()?.clearinghouse @ BallastError::WrongClearinghouse)]
+    pub treasury: Box<Account<'info, Treasury>>,
 }
 
 pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
+    ctx.accounts.treasury.count_closed()?;
     emit!(MarginAccountClosed {
         account: ctx.accounts.margin_account.key(),
         owner: ctx.accounts.owner.key()

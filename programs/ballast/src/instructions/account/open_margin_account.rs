@@ -3,7 +3,7 @@ use anchor_lang::prelude::*;
 use crate::error::BallastError;
 use crate::event::{MarginAccountOpened, ModeSet};
 use crate::state::risk_board::LOAN_INDEX_ONE;
-use crate::state::{Clearinghouse, MarginAccount, Market, VERSION, delegate_power, seeds};
+use crate::state::{Clearinghouse, MarginAccount, Market, Treasury, VERSION, delegate_power, seeds};
 
 /// Opens one of an owner's sub-accounts. The owner signs: nobody opens accounts in another's name.
 #[derive(Accounts)]
@@ -24,6 +24,8 @@ pub struct OpenMarginAccount<'info> {
     /// Of an isolated account: the only market that it will hold.
     #[account(has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub market: Option<Box<Account<'info, Market>>>,
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub treasury: Box<Account<'info, Treasury>>,
     pub system_program: Program<'info, System>,
 }
 
@@ -41,6 +43,7 @@ pub fn open_margin_account(ctx: Context<OpenMarginAccount>, sub_account: u16) ->
         account.set_mode(Some((market.index, market.asset)))?;
         emit!(ModeSet { account: a.margin_account.key(), market: Some(market.index) });
     }
+    a.treasury.count_opened()?;
     emit!(MarginAccountOpened { account: a.margin_account.key(), owner: a.owner.key(), sub_account });
     Ok(())
 }

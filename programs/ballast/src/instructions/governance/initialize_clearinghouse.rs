@@ -112,7 +112,8 @@ pub fn initialize_clearinghouse(
         bad_debt_paid: 0,
         outflow: Window::default(),
         lent: Window::default(),
-        reserved: [0; 256],
+        accounts: 0,
+        reserved: [0; 248],
     });
     emit!(ClearinghouseInitialized {
         clearinghouse: key,

@@ -1,5 +1,6 @@
 //! Cranks: anybody may bring the board up to date.
 
+pub mod attest_solvency;
 pub mod health;
 pub mod refresh_exposure;
 pub mod refresh_implied_volatility;
@@ -8,6 +9,7 @@ pub mod refresh_quote;
 pub mod report_depth;
 pub mod tick;
 
+pub use attest_solvency::*;
 pub use health::*;
 pub use refresh_exposure::*;
 pub use refresh_implied_volatility::*;
