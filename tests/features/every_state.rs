@@ -4,7 +4,6 @@
 use ballast::error::BallastError;
 use ballast::policy::{pause, restriction};
 use ballast::state::{MarginAccount, RiskBoard};
-use ballast_client::instructions as ix;
 use ballast_client::plan::Plan;
 use ballast_sandbox::house::{QUOTE, Sent};
 use ballast_sandbox::{House, Person, Refusal};

@@ -135,7 +135,7 @@ fn assets_keep_their_order() {
     let swapped = scene
         .config(|text| text.replace("\"BTC", "\"???").replace("\"ETH", "\"BTC").replace("\"???", "\"ETH"));
     let keys = Keys { payer: Pubkey::new_unique(), upgrade_authority: Pubkey::new_unique() };
-    let said = format!("{:#}", plan(&scene.vm, &swapped, keys).err().expect("refused"));
+    let said = format!("{:#}", plan(&scene.vm, &swapped, keys).expect_err("refused"));
     assert!(said.contains("asset 0 is BTC") && said.contains("ETH in the config"), "{said}");
 }
 
