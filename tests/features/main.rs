@@ -24,6 +24,7 @@ mod notice;
 mod options;
 mod oracle;
 mod settle;
+mod side_index;
 mod stress;
 mod tail_memory;
 mod tick;
