@@ -56,7 +56,7 @@ impl Position {
             (whole >> drop, rest == 0 && (whole >> drop) << drop == whole)
         } else {
             let lift = 62 - market.cash_shift;
-            ((whole << lift) + (rest << lift) / scale, (rest << lift) % scale == 0)
+            ((whole << lift) + (rest << lift) / scale, (rest << lift).is_multiple_of(scale))
         };
         let amount = amount as i128;
         self.entry += (if paid < 0 { -amount - i128::from(!exact) } else { amount }) as i64;
