@@ -196,7 +196,7 @@ fn a_claim_stays_until_the_fund_has_money() {
         house.at.liquidate_position(loser.account, (keeper.account, keeper.pubkey()), 0, 10 * BASE as u64);
     house.vm.send(&[take], &[&keeper.key]).expect("it is short of its margin");
     refused(&mut house, BallastError::NothingToResolve, |h| h.resolve_bankruptcy(&loser, None));
-    assert!(house.settle(0, &loser).is_ok());
+    house.settle(0, &loser).expect("it pays what it has");
     house.sweep_fees(0).expect("fees were taken");
     let said: BankruptcyResolved = house.resolve_bankruptcy(&loser, None).expect("the fund pays").event();
     assert_eq!((said.market, said.insurance, said.socialised), (None, 10 * QUOTE, 0));
@@ -287,4 +287,27 @@ fn attack_what_is_genuine_elsewhere_is_foreign_here() {
     }
     let count = with_account(own.count_loan(loser.account), own.treasury, other.treasury);
     refused_ix(&mut house, BallastError::WrongClearinghouse, count, &[]);
+}
+
+/// Drift v1, May 2022: LUNA fell from 10 to 0.5, and profit was withdrawn whose loss had not been paid.
+#[test]
+fn attack_luna_profit_whose_loss_was_not_paid_stays() {
+    let mut house = House::with_coins(&[("LUNA", 10.0)]);
+    let (long, short) = (house.person_with_quote(500), house.person_with_quote(500));
+    let _saver = house.person_with_quote(12_660);
+    house.fill(0, &long, &short, 100 * BASE, 1_000 * QUOTE).expect("a fill");
+    prices_after(&mut house, 600, &[0.5]);
+    refused(&mut house, BallastError::NothingToSettle, |h| h.settle(0, &short));
+    refused(&mut house, BallastError::BelowInitialMargin, |h| h.withdraw_quote(&short, 501 * QUOTE));
+    house.settle(0, &long).expect("it pays what it has");
+    house.settle(0, &short).expect("and no more is paid out");
+    assert_eq!(quote_of(&house, &short), 1_000 * UNIT);
+    refused(&mut house, BallastError::BelowInitialMargin, |h| h.withdraw_quote(&short, 1_001 * QUOTE));
+    // The rest of the profit, 450, was never there: it goes, and the winner is free.
+    let said: BankruptcyResolved = house.resolve_bankruptcy(&long, Some(0)).expect("it is bankrupt").event();
+    assert!((450 * QUOTE..=450 * QUOTE + 2).contains(&said.socialised), "{}", said.socialised);
+    house.touch_position(0, &short).expect("its side was closed");
+    assert!(held(&house, &short).1.abs() <= 2, "nothing is owed to it");
+    assert_conserved(&house);
+    assert!(house.vm.tokens(&house.at.quote_vault) >= 13_660 * QUOTE, "savers are whole");
 }

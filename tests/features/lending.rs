@@ -104,3 +104,26 @@ fn an_asset_has_a_window_of_its_own() {
     refused(&mut house, BallastError::OutflowWindowFull, |h| h.withdraw_collateral(&owner, 0, 1));
     assert_conserved(&house);
 }
+
+/// Solend, Jun 2022: one account held 95 % of all deposits of a coin, 5.7M of it, against 108M of debt.
+#[test]
+fn attack_solend_whale_does_not_borrow_the_vault_empty() {
+    let lending = LendingParams { max_utilisation_bps: 8_000, lent_bps: 1_000, ..default_lending() };
+    let mut house = house_with(lending, coin());
+    let _savers = house.person_with_quote(120_000_000);
+    let whale = house.person();
+    house.fund_collateral(&whale, 0, 5_700_000 * COIN).expect("95 % of what there is");
+    refused(&mut house, BallastError::LendingWindowFull, |h| h.withdraw_quote(&whale, 108_000_000 * QUOTE));
+    let mut refusals = Vec::new();
+    for _ in 0..24 {
+        prices_after(&mut house, 86_400, &[100.0]);
+        if let Err(refusal) = house.withdraw_quote(&whale, 6_000_000 * QUOTE) {
+            refusals.push(refusal.code());
+        }
+    }
+    assert!(!refusals.is_empty(), "it never ends");
+    let (lent, left) = (house.treasury().loans, house.vm.tokens(&house.at.quote_vault));
+    assert!(lent * 10 <= (lent + left) * 8, "{lent} are lent, {left} are left");
+    assert!(left >= 24_000_000 * QUOTE, "a fifth of the savings is there to be withdrawn");
+    assert_conserved(&house);
+}

@@ -43,6 +43,7 @@ mod roles;
 mod second_source;
 mod settle;
 mod short;
+mod side_index;
 mod solvency;
 mod staked;
 mod stress;

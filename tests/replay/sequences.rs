@@ -301,8 +301,10 @@ fn any_sequence_keeps_the_books() {
     assert!(counts.with_options > 0 && counts.closed > 0);
     let handlers = handlers();
     assert!(handlers.len() >= 20, "{handlers:?}");
-    // An hour after an option's expiry is rarely within a sequence; the winding down gets there.
-    for handler in handlers {
+    // An hour after an option's expiry is rarely within a sequence; the winding down gets there. Nobody is bankrupt here
+    // while keepers are alive; `features` tries these.
+    const ELSEWHERE: [&str; 3] = ["TouchPosition", "ResolveBankruptcy", "CountLoan"];
+    for handler in handlers.into_iter().filter(|name| !ELSEWHERE.contains(&name.as_str())) {
         assert!(
             counts.instructions.contains_key(&handler),
             "{handler} never succeeded: {:?}",

@@ -100,8 +100,8 @@ fn nothing_is_closed_that_is_not_open() {
 
 #[test]
 fn the_unit_of_cash_makes_a_price_forty_bits() {
-    for (dollars, decimals) in [(10_000_000, 8), (10_000, 9), (1, 12), (100, 0)] {
-        let price = Price::from_decimal(dollars, -2, decimals).expect("a price");
+    for (dollars, decimals) in [(100_000, 8), (100, 9), (1, 12), (1, 0)] {
+        let price = Price::from_decimal(dollars, 0, decimals).expect("a price");
         let shift = shift_for(&price);
         let in_units = price.mantissa as f64 * 2f64.powi(shift as i32 - price.shift as i32);
         assert!((2f64.powi(38)..2f64.powi(48)).contains(&in_units), "{dollars} {decimals}: {in_units}");
