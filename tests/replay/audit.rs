@@ -148,7 +148,9 @@ impl Audit {
             self.problem(now, format!("a liquidation did not help: {was:?} then {is:?}"));
         }
         let target = (is.maintenance + slack) * (1.0 + seen.board.params.buffer);
-        if is.equity > target + seen.board.params.dust + was.noise && was.gross > seen.board.params.dust {
+        if is.equity > target + seen.board.params.dust + was.noise
+            && was.gross.min(was.maintenance) > seen.board.params.dust
+        {
             self.problem(now, format!("a liquidation went too far: {was:?} then {is:?}"));
         }
         let penalty = was.equity - is.equity;

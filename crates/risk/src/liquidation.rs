@@ -71,7 +71,7 @@ impl Terms {
             return Err(RiskError::BadParameter);
         }
         let full = mul_div_floor(exposed, penalty_bps.into(), BPS_ONE)?;
-        let penalty = credit(full, share)?.min(most);
+        let penalty = if share == RATE_ONE { full } else { credit(full, share)? }.min(most);
         let proceeds =
             i64::try_from(i128::from(value) - i128::from(penalty)).map_err(|_| RiskError::Overflow)?;
         // The fund's part is rounded up within the penalty.

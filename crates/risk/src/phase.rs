@@ -48,6 +48,13 @@ pub enum Wait {
 /// Whether `equity < MM·bps`.
 #[must_use]
 pub fn is_below(margin: &Margin, bps: u32) -> bool {
+    // The usual answers without 128-bit products.
+    if margin.equity < 0 && bps != 0 {
+        return true;
+    }
+    if u64::from(bps) == BPS_ONE {
+        return margin.equity < 0 || margin.equity.unsigned_abs() < margin.maintenance;
+    }
     i128::from(margin.equity) * i128::from(BPS_ONE) < i128::from(margin.maintenance) * i128::from(bps)
 }
 
@@ -96,6 +103,9 @@ impl Phase {
         params: &PhaseParams,
     ) -> Result<core::result::Result<Self, Wait>> {
         let taken = self.taken.saturating_add(relief);
+        if u64::from(params.first_step_bps) >= BPS_ONE {
+            return Ok(Ok(Self { taken, ..self }));
+        }
         // The MM at the phase's begin: what is there and what was freed since.
         let whole = before.maintenance.saturating_add(self.taken);
         let most = mul_div_floor(whole, params.first_step_bps.into(), BPS_ONE)?.max(params.dust);

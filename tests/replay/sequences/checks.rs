@@ -253,7 +253,7 @@ impl World {
         let ceiling = (m[1].maintenance + slack) * (1.0 + after.board.params.buffer)
             + after.board.params.dust
             + m[0].noise;
-        let closes = m[0].gross <= after.board.params.dust + m[0].noise;
+        let closes = m[0].gross.min(m[0].maintenance) <= after.board.params.dust + m[0].noise;
         must!(m[1].equity <= ceiling || closes, "a liquidation went too far: {m:?}");
         let penalty = m[0].equity - m[1].equity;
         must!(penalty <= m[0].equity.max(0.0) + m[0].noise, "a penalty of {penalty} on {:?}", m[0]);

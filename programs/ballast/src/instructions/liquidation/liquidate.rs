@@ -198,6 +198,9 @@ fn share_out(
         contributed: account.contributed,
         insurance: treasury.insurance,
     };
+    if limits.most == 0 {
+        return Ok(0);
+    }
     let bounty = bounty(&step.before, step.relief(), step.to_keeper(), &limits);
     account.contributed -= bounty;
     treasury.insurance -= bounty;
