@@ -29,8 +29,8 @@ const WHAT: [&str; 28] = [
     "a price of another feed",
     "a price that was not verified",
     "a price from the future",
-    "a price that is zero",
-    "a price with a wide confidence interval",
+    "a price with an exponent outside the scale",
+    "a price that is an hour old",
     "a calibration after opening",
     "a listing by a stranger",
     "an account that is current, migrated",
@@ -148,8 +148,8 @@ pub fn attempt(world: &mut World, kind: u8, account: u8, other: u8) -> Option<Se
                 15 => update.feed_id = world.house.assets[1].spec.args.feed_id,
                 16 => update.verification = VerificationLevel::Partial { num_signatures: 12 },
                 17 => update.publish_time = now + 60,
-                18 => update.price = 0,
-                _ => update.conf = update.price.unsigned_abs() / 10,
+                18 => update.exponent = 1,
+                _ => update.publish_time = now - 3_600,
             }
             world.house.post_update(0, &update);
             return Some(world.house.refresh(0));
