@@ -34,7 +34,7 @@ fn governance_is_handed_over_in_two_steps() {
     let thief = Keypair::new();
     let steal = house.at.accept_governance(thief.pubkey());
     refused_ix(&mut house, BallastError::NoSuccessor, steal, &[&thief]);
-    house.vm.send(std::slice::from_ref(&accept), &[&next]).expect("the successor accepts");
+    house.vm.send(core::slice::from_ref(&accept), &[&next]).expect("the successor accepts");
     assert_eq!(house.clearinghouse().governance, next.pubkey());
     refused_ix(&mut house, BallastError::NoSuccessor, accept, &[&next]);
     let back = house.at.propose_governance(old.pubkey(), old.pubkey());

@@ -32,6 +32,7 @@ impl Deployment {
 
     /// `propose`; signed by `payer` and `authority`: governance, or the steward by its mandate.
     #[must_use]
+    #[allow(clippy::too_many_arguments)]
     pub fn propose(
         &self,
         payer: Pubkey,

@@ -186,12 +186,13 @@ impl House {
             return self.vm.send(&[listing], &[&governance]);
         }
         let hash = listing_hash(name, index, mint.unwrap_or_default(), args).expect("arguments are hashed");
+        let everything = self.vm.svm.clone();
         let id = self.ripe_proposal(kind::LISTING, 0, hash, Pubkey::default());
         let proposal = self.at.proposal(id);
         let sent = self.vm.send(&[with_proposal(listing, proposal)], &[&governance]);
         // What was refused leaves nothing behind.
         if sent.is_err() {
-            self.vm.svm.set_account(proposal, Default::default()).expect("plain accounts are accepted");
+            self.vm.svm = everything;
         }
         sent
     }
