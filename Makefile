@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps build native test demo bench idl lint clean
+.PHONY: help deps build native test mutants demo bench idl lint clean
 
 # Options for the program that a target runs: make demo ARGS=--help, make test ARGS=liquidation
 ARGS ?=
@@ -29,6 +29,9 @@ native: build ## build everything that runs on this machine
 
 test: build ## build the program and run all tests
 	@$(CARGO) nextest run --workspace $(ARGS)
+
+mutants: build ## try the tests on programs with one guard removed each
+	@scripts/mutants.sh $(if $(ARGS),$(ARGS),--write)
 
 demo: native ## run the demonstration in an in-process VM
 	@target/debug/ballast demo $(ARGS)

@@ -7,10 +7,12 @@
 //! | [`calibration`] | history in, what a board is loaded with before it opens out |
 //! | [`demo`] | replays bars through the compiled program, with traders and keepers |
 //! | [`report`] | what the demo shows: terminal, one HTML page, JSON |
+//! | [`cascade`] | a crash by the second, with keepers who move the price; collusion on both sides of a jump |
 //! | [`commands`] | the command line |
 
 pub mod backtest;
 pub mod calibration;
+pub mod cascade;
 pub mod commands;
 pub mod demo;
 pub mod prices;
