@@ -26,7 +26,8 @@ fn survives(run: &Run) {
     assert!(run.bad_debt <= run.bound.most + 0.01, "{} of at most {}", run.bad_debt, run.bound.most);
     assert!(run.bad_debt <= 0.5 * run.bound.never_worst, "liquidation saved most of {:?}", run.bound);
     assert_eq!(run.recovery.stuck, 0, "whoever owes nothing trades, withdraws and leaves");
-    assert_eq!(run.recovery.left + run.recovery.bankrupt, run.scenario.accounts + run.scenario.keepers);
+    let all = run.scenario.accounts + run.scenario.keepers;
+    assert_eq!(run.recovery.left + run.recovery.waiting + run.recovery.bankrupt, all);
     assert!(run.recovery.unpaid <= run.bad_debt + 0.01, "winners lack no more than losers could not pay");
 }
 

@@ -136,7 +136,9 @@ pub struct Recovery {
     pub left: usize,
     /// Accounts that ended with a debt and nothing else.
     pub bankrupt: usize,
-    /// Accounts that are neither: there must be none.
+    /// Accounts that took out everything but a profit that nobody has paid in.
+    pub waiting: usize,
+    /// Accounts that are none of these: there must be none.
     pub stuck: usize,
     /// Hedges whose owners had to top up first, because below IM one leg is not closed alone.
     pub topped_up: usize,

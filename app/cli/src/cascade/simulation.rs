@@ -37,7 +37,7 @@ const CONFIDENCE_BPS: (u32, u32) = (5, 20);
 const BAND: f64 = 0.0098;
 /// Rounds of liquidation after the last second: accounts that a limit held back have their turn.
 const LAST_ROUNDS: usize = 120;
-/// Deposits of a position's value that somebody makes at most to be let out of it.
+/// Deposits that somebody makes at most to be let out of a position.
 const MOST_TOPS: u32 = 8;
 
 fn refused(what: &str) -> impl FnOnce(Refusal) -> anyhow::Error + '_ {
@@ -201,7 +201,8 @@ impl Simulation {
         if second.is_multiple_of(SETTLE_S) {
             settle_all(&mut self.house, &self.cast);
         }
-        self.end_of_second();
+        // Whoever is left with a debt and nothing else is for the waterfall; where the program has none, the debt stays
+        // where it arose. Its instructions belong here, after keepers and settlement.
         let short = self.follow(second);
         let board = self.house.board();
         let published = core::array::from_fn(|a| {
@@ -251,11 +252,6 @@ impl Simulation {
         }
         Ok(())
     }
-
-    /// What follows the keepers in every second: whoever is left with a debt and nothing else is for the waterfall
-    /// to resolve, here and nowhere else. Where the program has no waterfall, the debt stays where it arose.
-    #[allow(clippy::unused_self)]
-    const fn end_of_second(&mut self) {}
 
     /// Accounts that may be liquidated, the worst first: those with something left to take.
     fn short(&self) -> Vec<usize> {
@@ -431,8 +427,9 @@ impl Simulation {
                     if tops == MOST_TOPS {
                         return Err(anyhow!("somebody could not trade out of a position: {refusal}"));
                     }
-                    // At least what the least MM asks of dust.
-                    let value = house.value(slot.market, slot.base.unsigned_abs()) + 2 * QUOTE;
+                    // What it lacks to IM, the position, and the least MM that dust is asked for.
+                    let lacks = (-house.health(&actor.person).initial.initial_excess()).max(0) as u64;
+                    let value = lacks + house.value(slot.market, slot.base.unsigned_abs()) + 2 * QUOTE;
                     house.fund_quote(&actor.person, value).map_err(refused("a deposit was refused"))?;
                     recovery.withdrawn -= dollars(value as i64);
                     tops += 1;
@@ -458,14 +455,23 @@ impl Simulation {
                 recovery.withdrawn += dollars(house.value(slot.asset, slot.amount) as i64);
             }
             left &= house.close(&actor.person).is_ok();
-            if left {
-                recovery.left += 1;
-            } else {
-                recovery.stuck += 1;
+            let waits = || {
+                let rest = house.margin_account(&actor.person.account);
+                let claims = rest.held_positions().all(|s| s.base == 0 && s.entry > 0);
+                claims && rest.quote == 0 && rest.held_collateral().next().is_none()
+            };
+            match left {
+                true => recovery.left += 1,
+                false if waits() => recovery.waiting += 1,
+                false => recovery.stuck += 1,
             }
         }
-        let desk = house.margin_account(&self.cast.desk.person.account);
-        recovery.unpaid = desk.held_positions().filter(|s| s.base == 0).map(|s| dollars(s.entry)).sum();
+        let open = self.cast.all().filter(|actor| !house.vm.data(&actor.person.account).is_empty());
+        let claims = open.flat_map(|actor| {
+            let account = house.margin_account(&actor.person.account);
+            account.held_positions().filter(|s| s.base == 0).map(|s| s.entry.max(0)).collect::<Vec<_>>()
+        });
+        recovery.unpaid = dollars(claims.sum());
         // Whoever closed is gone; the rest still balances.
         let gone = |actor: &Actor| house.vm.data(&actor.person.account).is_empty();
         self.cast.traders.retain(|actor| !gone(actor));

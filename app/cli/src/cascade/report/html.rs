@@ -118,7 +118,7 @@ fn runs(report: &CascadeReport, out: &mut String) {
         "<h2>Runs<small>the same crash for other books, with and without limits on how fast accounts are liquidated</small></h2>\n",
         "<div class=\"scroll\"><table><thead><tr><th>Seed<th>Limits<th class=\"n\">Liquidations<th class=\"n\">Of gross<th class=\"n\">Overshoot",
         "<th class=\"n\">Below MM<small>median / 90 % / most</small><th class=\"n\">Bad debt<th class=\"n\">If at once<th class=\"n\">If never",
-        "<th class=\"n\">Bound<th class=\"n\">Keepers<th class=\"n\">Left<th class=\"n\">Bankrupt<th class=\"n\">Off by</tr></thead><tbody>\n",
+        "<th class=\"n\">Bound<th class=\"n\">Keepers<th class=\"n\">Left<th class=\"n\">Owed<th class=\"n\">Bankrupt<th class=\"n\">Off by</tr></thead><tbody>\n",
     ));
     for run in &report.runs {
         let overshoot = (0..ASSETS.len()).map(|a| run.overshoot(a)).fold(0.0, f64::max);
@@ -126,7 +126,7 @@ fn runs(report: &CascadeReport, out: &mut String) {
             out,
             concat!(
                 "<tr><td>{}<td>{}<td class=\"n\">{}<small>{} accounts</small><td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{} / {} / {} s<td class=\"n\"><b>{}</b><small>{} of equity</small>",
-                "<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}</tr>",
+                "<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<small>{}</small><td class=\"n\">{}<td class=\"n\">{}</tr>",
             ),
             run.scenario.seed,
             limits(run),
@@ -144,6 +144,8 @@ fn runs(report: &CascadeReport, out: &mut String) {
             cash(run.bound.most),
             cash(run.keepers_earned),
             count(run.recovery.left as u64),
+            count(run.recovery.waiting as u64),
+            cash(run.recovery.unpaid),
             count(run.recovery.bankrupt as u64),
             run.worst_error(),
         );
@@ -305,7 +307,7 @@ fn method(out: &mut String) {
         "<li>Keepers take turns at the worst accounts, up to three liquidations a second each, and sell what they took to the market in the same second, inside the band around the published price.</li>",
         "<li>“If at once” and “If never” are arithmetic on the published prices without the program: every book closed whole at the first price below its maintenance ratio, and no book ever closed, each at its worst moment. ",
         "“Bound” is every leg at its own worst price with all penalties on top: no order of liquidations goes beyond it.</li>",
-        "<li>In the end everybody without a debt deposits, trades out of every position, settles, withdraws everything, and closes the account.</li>",
+        "<li>In the end everybody without a debt deposits, trades out of every position, settles, withdraws everything, and closes the account. “Owed”: accounts that took out everything but a profit that losers could not pay, and how much that is.</li>",
         "</ul>\n",
     ));
 }

@@ -33,6 +33,7 @@ fn run(run: &Run) -> Value {
         "recovery": {
             "left": run.recovery.left,
             "bankrupt": run.recovery.bankrupt,
+            "waiting": run.recovery.waiting,
             "stuck": run.recovery.stuck,
             "topped_up": run.recovery.topped_up,
             "withdrawn": run.recovery.withdrawn,
