@@ -412,7 +412,8 @@ impl Simulation {
             let board = house.board();
             let equity =
                 BoardView::at(&board, house.vm.now()).equity(&account, Basis::Maintenance).unwrap_or(0);
-            if equity < 0 {
+            // Who is taken over whole may end a unit of rounding below nothing: less than a quote is no debt.
+            if equity < -(QUOTE as i64) {
                 recovery.bankrupt += 1;
                 continue;
             }

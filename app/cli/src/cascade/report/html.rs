@@ -76,13 +76,17 @@ fn head(report: &CascadeReport, out: &mut String) {
     let fine = error == 0 && stuck == 0 && within;
     let _ = writeln!(
         out,
-        "<p class=\"verdict {}\"><b>{}</b><span>The books {} in {} checks; bad debt is {} its bound; {} of the accounts without a debt could not leave.</span></p>",
+        "<p class=\"verdict {}\"><b>{}</b><span>The books {} in {} checks; bad debt is {} its bound; {}.</span></p>",
         if fine { "ok" } else { "fail" },
         if fine { "Held" } else { "Failed" },
         if error == 0 { "balanced to the unit".into() } else { format!("were off by {error} units") },
         count(checks as u64),
         if within { "within" } else { "beyond" },
-        if stuck == 0 { "none".into() } else { stuck.to_string() },
+        if stuck == 0 {
+            "every account without a debt took out what it had".into()
+        } else {
+            format!("{stuck} accounts without a debt could not leave")
+        },
     );
     let tile = |name: &str, value: String, remark: String| {
         format!("<div class=\"tile\"><dt>{name}</dt><dd>{value}<small>{remark}</small></dd></div>")
@@ -117,8 +121,8 @@ fn runs(report: &CascadeReport, out: &mut String) {
     out.push_str(concat!(
         "<h2>Runs<small>the same crash for other books, with and without limits on how fast accounts are liquidated</small></h2>\n",
         "<div class=\"scroll\"><table><thead><tr><th>Seed<th>Limits<th class=\"n\">Liquidations<th class=\"n\">Of gross<th class=\"n\">Overshoot",
-        "<th class=\"n\">Below MM<small>median / 90 % / most</small><th class=\"n\">Bad debt<th class=\"n\">If at once<th class=\"n\">If never",
-        "<th class=\"n\">Bound<th class=\"n\">Keepers<th class=\"n\">Left<th class=\"n\">Owed<th class=\"n\">Bankrupt<th class=\"n\">Off by</tr></thead><tbody>\n",
+        "<th class=\"n\">Below MM, 50 / 90 / 100 %<th class=\"n\">Bad debt<th class=\"n\">If at once<th class=\"n\">If never",
+        "<th class=\"n\">Bound<th class=\"n\">Keepers earned<th class=\"n\">Left<th class=\"n\">Owed<th class=\"n\">Bankrupt<th class=\"n\">Off by</tr></thead><tbody>\n",
     ));
     for run in &report.runs {
         let overshoot = (0..ASSETS.len()).map(|a| run.overshoot(a)).fold(0.0, f64::max);
