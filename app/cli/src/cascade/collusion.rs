@@ -282,6 +282,15 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator) -> Result<Outcome> {
                 }
             }
         }
+        // And what is left, the two close with each other, as far as the program lets them.
+        for market in &markets {
+            let held = |person: &Person| house.margin_account(&person.account).position(*market).base;
+            let (a, b) = (held(&two[0]), held(&two[1]));
+            let size = a.unsigned_abs().min(b.unsigned_abs()) as i64;
+            if size > 0 && (a < 0) != (b < 0) {
+                let _ = house.fill_at_oracle(*market, &two[0], &two[1], -size * a.signum());
+            }
+        }
         settle(house, &[&two[0], &two[1], keeper, &two[0], &two[1]]);
     }
     let taken: f64 = two.iter().chain([&third]).map(|person| take_out(house, person)).sum();
