@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps build native test fuzz demo bench idl lint clean
+.PHONY: help deps build native test fuzz mutants demo bench idl lint clean
 
 # Options for the program that a target runs: make demo ARGS=--help, make test ARGS=liquidation
 ARGS ?=
@@ -34,6 +34,9 @@ test: build ## build the program and run all tests
 fuzz: build ## 10,000 random sequences of 100 instructions on all cores; failures are kept in tests/corpus
 	@BALLAST_SEQUENCES=$${BALLAST_SEQUENCES-10000} BALLAST_SEQUENCE_LENGTH=$${BALLAST_SEQUENCE_LENGTH-100} BALLAST_KEEP=1 \
 	  $(CARGO) nextest run --workspace --no-capture -E 'test(any_sequence_keeps_the_books)' $(ARGS)
+
+mutants: build ## try the tests on programs with one guard removed each
+	@scripts/mutants.sh $(if $(ARGS),$(ARGS),--write)
 
 demo: native ## run the demonstration in an in-process VM
 	@target/debug/ballast demo $(ARGS)

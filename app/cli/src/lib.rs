@@ -9,11 +9,13 @@
 //! | [`demo`] | replays bars through the compiled program, with traders and keepers |
 //! | [`migrate`] | a clearinghouse's config in, what is left to be done on a cluster out |
 //! | [`report`] | what the demo shows: terminal, one HTML page, JSON |
+//! | [`cascade`] | a crash by the second, with keepers who move the price; collusion on both sides of a jump |
 //! | [`commands`] | the command line |
 
 pub mod audit;
 pub mod backtest;
 pub mod calibration;
+pub mod cascade;
 pub mod commands;
 pub mod demo;
 pub mod migrate;

@@ -72,13 +72,14 @@ impl Refusal {
     }
 }
 
-/// Where `make build` leaves the program; or what `BALLAST_SO` names, which is how a mutant is put in its place.
+/// Names another build of the program that the VM is to run instead: how tests are tried on mutants.
+pub const PROGRAM_VARIABLE: &str = "BALLAST_SO";
+
+/// Where `make build` leaves the program, or what [`PROGRAM_VARIABLE`] names.
 #[must_use]
 pub fn program_path() -> PathBuf {
-    if let Some(path) = std::env::var_os("BALLAST_SO") {
-        return path.into();
-    }
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy/ballast.so"))
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/deploy/ballast.so");
+    std::env::var_os(PROGRAM_VARIABLE).map_or_else(|| built.into(), PathBuf::from)
 }
 
 /// Calls, total and largest compute by instruction name.

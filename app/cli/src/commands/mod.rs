@@ -4,6 +4,7 @@ mod audit;
 mod backtest;
 mod board;
 mod calibrate;
+mod cascade;
 mod cluster;
 mod demo;
 mod explain;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Demo),
     /// Hold the engine's margins against what came after them, over years of prices
     Backtest(backtest::Backtest),
+    /// A crash by the second: keepers who move the price, and two accounts who collude
+    Cascade(cascade::Cascade),
     /// Write what a board would know of assets after these prices, to be loaded before it opens
     Calibrate(calibrate::Calibrate),
     /// Equity, maintenance and initial margin of a margin account on a cluster
@@ -52,6 +55,7 @@ impl Cli {
         match self.command {
             Command::Demo(command) => command.run(),
             Command::Backtest(command) => command.run(),
+            Command::Cascade(command) => command.run(),
             Command::Calibrate(command) => command.run(),
             Command::Health(command) => command.run(),
             Command::Explain(command) => command.run(),

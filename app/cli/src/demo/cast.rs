@@ -8,17 +8,17 @@ use ballast_sandbox::{House, Person, Refusal};
 use crate::report::model::TraderRole;
 
 /// A book, as shares of a trader's risk: positive is long.
-pub struct Role {
+pub struct Role<'a> {
     /// Name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What it holds, in words.
-    pub book: &'static str,
+    pub book: &'a str,
     /// Deposited quote tokens.
     pub quote: u64,
     /// Dollars of collateral by asset.
-    pub collateral: &'static [(usize, u64)],
+    pub collateral: &'a [(usize, u64)],
     /// Relative perpetual exposure by asset.
-    pub perpetuals: &'static [(usize, i64)],
+    pub perpetuals: &'a [(usize, i64)],
     /// Equity ÷ MM that the positions are sized to; at least the IM ratio.
     pub cushion: f64,
     /// Quote tokens borrowed out of the account after its positions are on.
@@ -27,7 +27,7 @@ pub struct Role {
 
 /// Assets are 0, 1, 2 in the order of the price files; with fewer files the later ones fold onto the
 /// last.
-pub const TRADERS: [Role; 12] = [
+pub const TRADERS: [Role<'static>; 12] = [
     Role {
         name: "Ada",
         book: "long the first coin, to the limit",
@@ -192,13 +192,19 @@ impl Cast {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let traders =
-            TRADERS.iter().map(|role| trader(house, role, &desk.person)).collect::<Result<Vec<_>, _>>()?;
+        let traders = TRADERS
+            .iter()
+            .map(|role| trader(house, role, &desk.person, SLICES))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { traders, keepers, desk })
     }
 }
 
-fn professional(
+/// Somebody with deep pockets and no book yet.
+///
+/// # Errors
+/// What the program refuses.
+pub fn professional(
     house: &mut House,
     name: &str,
     book: &str,
@@ -210,12 +216,19 @@ fn professional(
     Ok(Actor { name: name.into(), book: book.into(), role, person, deposited: (quote * QUOTE) as i64 })
 }
 
+/// A book of several legs has to stay above IM after each of them, so it is put on in this many slices.
+pub const SLICES: i64 = 8;
+
 /// Asset indices fold onto the last one that there is.
 fn fold(asset: usize, assets: usize) -> u8 {
     asset.min(assets - 1) as u8
 }
 
-fn trader(house: &mut House, role: &Role, desk: &Person) -> Result<Actor, Refusal> {
+/// Somebody with a book, put on against the desk in slices.
+///
+/// # Errors
+/// What the program refuses.
+pub fn trader(house: &mut House, role: &Role, desk: &Person, slices: i64) -> Result<Actor, Refusal> {
     let assets = house.assets.len();
     let person = house.person();
     if role.quote > 0 {
@@ -228,7 +241,7 @@ fn trader(house: &mut House, role: &Role, desk: &Person) -> Result<Actor, Refusa
     }
     let deposited = house.health(&person).maintenance.equity;
     if !role.perpetuals.is_empty() {
-        take_positions(house, role, &person, desk)?;
+        take_positions(house, role, &person, desk, slices)?;
     }
     if role.borrows > 0 {
         house.withdraw_quote(&person, role.borrows * QUOTE)?;
@@ -244,7 +257,8 @@ fn trader(house: &mut House, role: &Role, desk: &Person) -> Result<Actor, Refusa
 }
 
 /// Native units of an asset that are worth this many quote micro-units at spot.
-fn units(house: &House, asset: u8, micro: u64) -> u64 {
+#[must_use]
+pub fn units(house: &House, asset: u8, micro: u64) -> u64 {
     let whole = 10u64.pow(house.assets[usize::from(asset)].spec.args.decimals.into());
     let price = house.value(asset, whole).max(1);
     (u128::from(micro) * u128::from(whole) / u128::from(price)) as u64
@@ -292,14 +306,18 @@ fn largest_scale(house: &House, role: &Role, person: &Person) -> u64 {
     low
 }
 
-fn take_positions(house: &mut House, role: &Role, person: &Person, desk: &Person) -> Result<(), Refusal> {
-    // A book of several legs has to stay above IM after each of them, so it is put on in slices.
-    const SLICES: i64 = 8;
+fn take_positions(
+    house: &mut House,
+    role: &Role,
+    person: &Person,
+    desk: &Person,
+    slices: i64,
+) -> Result<(), Refusal> {
     let scale = largest_scale(house, role, person);
     let book = sized(house, role, scale);
-    for slice in 0..SLICES {
+    for slice in 0..slices {
         for (market, base) in &book {
-            let part = base * (slice + 1) / SLICES - base * slice / SLICES;
+            let part = base * (slice + 1) / slices - base * slice / slices;
             if part != 0 {
                 house.fill_at_oracle(*market, person, desk, part)?;
             }

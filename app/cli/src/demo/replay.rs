@@ -249,7 +249,7 @@ impl<'a> Replay<'a> {
         for keeper in &cast.keepers {
             self.unwind(house, keeper, &cast.desk)?;
         }
-        self.settle_all(house, cast);
+        settle_all(house, cast);
         self.watch(Stage::Settled, house, cast, bar);
         Ok(())
     }
@@ -297,27 +297,6 @@ impl<'a> Replay<'a> {
             self.trades += 1;
         }
         Ok(())
-    }
-
-    /// Losers first, so that the pools have something to pay out.
-    fn settle_all(&mut self, house: &mut House, cast: &Cast) {
-        let board = house.board();
-        let mut open = Vec::new();
-        for actor in cast.all() {
-            for slot in house.margin_account(&actor.person.account).held_positions() {
-                let spot = board.assets[usize::from(board.markets[usize::from(slot.market)].asset)].spot();
-                let unsettled = spot.value(slot.base).unwrap_or(0).saturating_add(slot.entry);
-                if unsettled != 0 {
-                    open.push((unsettled, slot.market, actor));
-                }
-            }
-        }
-        open.sort_by_key(|(unsettled, ..)| *unsettled);
-        for (_, market, actor) in open {
-            // Refused where a loser has nothing to pay with or a pool is empty: then there is nothing
-            // to settle now.
-            let _ = house.settle(market, &actor.person);
-        }
     }
 
     fn record(&mut self, house: &House, cast: Option<&Cast>, now: i64) {
@@ -433,6 +412,27 @@ impl<'a> Replay<'a> {
                 .collect(),
             wall_seconds,
         }
+    }
+}
+
+/// Losers first, so that the pools have something to pay out.
+pub fn settle_all(house: &mut House, cast: &Cast) {
+    let board = house.board();
+    let mut open = Vec::new();
+    for actor in cast.all() {
+        for slot in house.margin_account(&actor.person.account).held_positions() {
+            let spot = board.assets[usize::from(board.markets[usize::from(slot.market)].asset)].spot();
+            let unsettled = spot.value(slot.base).unwrap_or(0).saturating_add(slot.entry);
+            if unsettled != 0 {
+                open.push((unsettled, slot.market, actor));
+            }
+        }
+    }
+    open.sort_by_key(|(unsettled, ..)| *unsettled);
+    for (_, market, actor) in open {
+        // Refused where a loser has nothing to pay with or a pool is empty: then there is nothing
+        // to settle now.
+        let _ = house.settle(market, &actor.person);
     }
 }
 

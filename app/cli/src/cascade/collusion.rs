@@ -1,0 +1,343 @@
+//! Two accounts of one owner on both sides of a jump.
+//!
+//! They trade with each other at full leverage, the price jumps, the loser defaults and is liquidated, and the winner
+//! takes out what it can before anybody else. What they have then, less what they put in, is their gain. Coins are
+//! counted at the price after the jump on both sides, so that holding them is no gain. Beside them, in the same
+//! market, two honest accounts hold the same trade with margin for any jump: what they get less than their own
+//! result is what was taken from them, or is owed to them still.
+
+use anyhow::{Result, anyhow};
+use ballast::instructions::AddAssetArgs;
+use ballast_client::health::health;
+use ballast_sandbox::house::QUOTE;
+use ballast_sandbox::risk::stress_rows;
+use ballast_sandbox::{AssetSpec, House, Person};
+
+use crate::backtest::Setting;
+use crate::demo::cast::units;
+
+/// A way to collude.
+#[derive(Clone, Copy, Debug)]
+pub struct Book {
+    /// In a few words.
+    pub name: &'static str,
+    /// What each of the two puts in, whole quote.
+    pub equity: u64,
+    /// Share of it that is put in as coins.
+    pub coins: f64,
+    /// What the first holds in each market, as shares; the second holds the opposite.
+    pub legs: &'static [i64],
+    /// Which assets jump.
+    pub jumps: [bool; 2],
+    /// Share of full leverage.
+    pub leverage: f64,
+    /// Unsettled profit that supports IM in a market, whole quote.
+    pub profit_cap: u64,
+    /// What each of the honest two holds in the first market, whole quote; none where zero.
+    pub honest: u64,
+}
+
+const PLAIN: Book = Book {
+    name: "perpetual, full leverage",
+    equity: 100_000,
+    coins: 0.0,
+    legs: &[1],
+    jumps: [true, false],
+    leverage: 1.0,
+    profit_cap: 10_000_000_000,
+    honest: 0,
+};
+
+/// The books of the grid.
+pub const BOOKS: [Book; 9] = [
+    PLAIN,
+    Book { name: "half of full leverage", leverage: 0.5, ..PLAIN },
+    Book { name: "small", equity: 1_000, ..PLAIN },
+    Book { name: "large", equity: 20_000_000, ..PLAIN },
+    Book { name: "no profit supports margin", profit_cap: 0, ..PLAIN },
+    Book { name: "half of the margin in coins", coins: 0.5, ..PLAIN },
+    Book { name: "two perpetuals, both jump", legs: &[1, 1], jumps: [true, true], ..PLAIN },
+    Book { name: "long one, short the other", legs: &[1, -1], ..PLAIN },
+    Book { name: "beside honest traders", honest: 1_000_000, ..PLAIN },
+];
+
+/// Jumps of the grid, simple returns.
+pub const JUMPS: [f64; 16] =
+    [-0.6, -0.4, -0.25, -0.15, -0.08, -0.04, -0.02, -0.01, 0.01, 0.02, 0.04, 0.08, 0.15, 0.25, 0.6, 2.0];
+
+/// Who liquidates the loser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liquidator {
+    /// Somebody else.
+    Honest,
+    /// The colluders themselves, with a third account.
+    Own,
+}
+
+/// What came of it, dollars.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// Taken out less put in, by all accounts of the colluders.
+    pub gain: f64,
+    /// Profit that the program still owes the winner, if losers ever pay it in.
+    pub claim: f64,
+    /// What the loser could not pay.
+    pub default: f64,
+    /// What honest traders got less than their deposits and their own result.
+    pub honest_short: f64,
+    /// What the two held against each other before the jump.
+    pub notional: f64,
+}
+
+/// A point of the grid.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Index of the book.
+    pub book: usize,
+    /// The jump.
+    pub jump: f64,
+    /// Who liquidated.
+    pub liquidator: Liquidator,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+const START: [f64; 2] = [100.0, 1_000.0];
+const NAMES: [&str; 2] = ["SOL", "ETH"];
+
+fn set_up(book: &Book) -> Result<House> {
+    let setting = Setting::recommended(3_600);
+    let listed = |name: &&str| {
+        let named = AssetSpec::coin(name, 9);
+        let args = AddAssetArgs {
+            symbol: named.args.symbol,
+            feed_id: named.args.feed_id,
+            decimals: named.args.decimals,
+            max_age_s: named.args.max_age_s,
+            ..setting.asset.clone()
+        };
+        AssetSpec { args, ..named }
+    };
+    let mut house = House::empty(setting.house);
+    let returns: Vec<f64> = setting.joint_bps.iter().map(|bps| f64::from(*bps) / 10_000.0).collect();
+    for (index, name) in NAMES.iter().enumerate() {
+        house.list_asset(listed(name)).map_err(|e| anyhow!("listing: {e}"))?;
+        let mut market = ballast_sandbox::MarketSpec::perpetual(name, index as u8);
+        market.args.penalty_bps = setting.asset.penalty_bps;
+        market.args.profit_cap = book.profit_cap * QUOTE;
+        house.open_market(market).map_err(|e| anyhow!("a market: {e}"))?;
+        let history = ballast_sandbox::house::made_up_history(index as u8);
+        house.calibrate(history).map_err(|e| anyhow!("calibration: {e}"))?;
+        house.load_stress(stress_rows(index as u8, &returns)).map_err(|e| anyhow!("stress: {e}"))?;
+    }
+    house.open().map_err(|e| anyhow!("opening: {e}"))?;
+    house.post_all(&START);
+    house.season(&START);
+    Ok(house)
+}
+
+/// Signed native units of each market at a gross of `scale` micro-units a share.
+fn sized(house: &House, book: &Book, scale: u64) -> Vec<(u8, i64)> {
+    let legs = book.legs.iter().enumerate();
+    legs.map(|(m, share)| {
+        (m as u8, units(house, m as u8, scale * share.unsigned_abs()) as i64 * share.signum())
+    })
+    .collect()
+}
+
+/// Largest size at which both sides meet IM.
+fn largest(house: &House, book: &Book, sides: [&Person; 2]) -> u64 {
+    let board = house.board();
+    let fits = |scale: u64| {
+        sides.iter().zip([1, -1]).all(|(person, sign)| {
+            let mut account = *house.margin_account(&person.account);
+            for (market, base) in sized(house, book, scale) {
+                let Ok(cost) = board.assets[usize::from(market)].spot().value(sign * base) else {
+                    return false;
+                };
+                // A unit for the rounding of each slice.
+                if account.add_position(market, sign * base, -cost - 16).is_err() {
+                    return false;
+                }
+            }
+            health(&account, &board, house.vm.now()).is_ok_and(|h| h.initial.meets_initial())
+        })
+    };
+    let (mut low, mut high) = (0, 4_000_000_000 * QUOTE);
+    while high - low > QUOTE {
+        let middle = low + (high - low) / 2;
+        if fits(middle) { low = middle } else { high = middle }
+    }
+    (low as f64 * book.leverage) as u64
+}
+
+/// Everything that can be had out of an account now: quote up to what the program lets go, then coins. Dollars.
+fn take_out(house: &mut House, person: &Person) -> f64 {
+    let mut out = 0.0;
+    let account = house.margin_account(&person.account);
+    let (mut low, mut high) = (0u64, account.quote.max(0).unsigned_abs());
+    if high > 0 && house.withdraw_quote(person, high).is_ok() {
+        low = high;
+    } else {
+        // Each withdrawal that is accepted is kept: the search is the attack.
+        let mut step = high;
+        while step > 0 {
+            if house.withdraw_quote(person, step).is_ok() {
+                low += step;
+            }
+            step /= 2;
+        }
+        high = low;
+    }
+    debug_assert!(low == high || low == 0);
+    out += low as f64 / QUOTE as f64;
+    for slot in account.held_collateral() {
+        let mut step = slot.amount;
+        while step > 0 {
+            let value = house.value(slot.asset, step) as f64 / QUOTE as f64;
+            if house.withdraw_collateral(person, slot.asset, step).is_ok() {
+                out += value;
+            }
+            step /= 2;
+        }
+    }
+    out
+}
+
+/// Plays one path.
+///
+/// # Errors
+/// If the program refuses to be set up, or the first trade.
+pub fn play(book: &Book, jump: f64, liquidator: Liquidator) -> Result<Outcome> {
+    let mut house = set_up(book)?;
+    let house = &mut house;
+    let deep = house.person_with_quote(2_000_000_000);
+    let two = [house.person(), house.person()];
+    for person in &two {
+        let coins = (book.equity as f64 * book.coins) as u64 * QUOTE;
+        let amount = units(house, 0, coins);
+        if amount > 0 {
+            house.fund_collateral(person, 0, amount).map_err(|e| anyhow!("coins: {e}"))?;
+        }
+        house.fund_quote(person, book.equity * QUOTE - coins).map_err(|e| anyhow!("quote: {e}"))?;
+    }
+    let own = 20 * book.equity + 1_000_000;
+    let third = house.person_with_quote(own);
+
+    let honest = [0, 1].map(|_| house.person_with_quote(4 * book.honest.max(1)));
+    if book.honest > 0 {
+        let base = units(house, 0, book.honest * QUOTE) as i64;
+        house.fill_at_oracle(0, &honest[0], &honest[1], base).map_err(|e| anyhow!("honest: {e}"))?;
+    }
+    let scale = largest(house, book, [&two[0], &two[1]]);
+    let legs = sized(house, book, scale);
+    // A book of several legs has to stay above IM after each of them.
+    const SLICES: i64 = 8;
+    for slice in 0..SLICES {
+        for (market, base) in &legs {
+            let part = base * (slice + 1) / SLICES - base * slice / SLICES;
+            if part != 0 {
+                house.fill_at_oracle(*market, &two[0], &two[1], part).map_err(|e| anyhow!("a fill: {e}"))?;
+            }
+        }
+    }
+    let notional = scale as f64 / QUOTE as f64 * book.legs.len() as f64;
+
+    house.vm.advance(30);
+    let prices = [0, 1].map(|a| if book.jumps[a] { START[a] * (1.0 + jump) } else { START[a] });
+    house.post_all(&prices);
+    let coins = two.iter().map(|p| house.margin_account(&p.account).collateral_of(0)).sum::<u64>();
+    let put_in = (2 * book.equity) as f64 * (1.0 - book.coins)
+        + house.value(0, coins) as f64 / QUOTE as f64
+        + own as f64;
+
+    // Whoever of the two lost pays first, and so do the honest; then the winner is paid before anybody else.
+    let markets: Vec<u8> = (0..NAMES.len() as u8).collect();
+    let settle = |house: &mut House, people: &[&Person]| {
+        for person in people {
+            for market in &markets {
+                let _ = house.settle(*market, person);
+            }
+        }
+    };
+    let keeper = if liquidator == Liquidator::Own { &third } else { &deep };
+    for _ in 0..3 {
+        settle(house, &[&two[0], &two[1], &honest[0], &honest[1], &two[0], &two[1]]);
+        for loser in &two {
+            for _ in 0..16 {
+                let Some(plan) = house.plan(&loser.account, keeper) else { break };
+                house.liquidate(&loser.account, keeper, &plan).map_err(|e| anyhow!("a liquidation: {e}"))?;
+            }
+        }
+        // What the keeper took over it trades back with the winner.
+        for market in &markets {
+            for one in &two {
+                let (a, k) = (
+                    house.margin_account(&one.account).position(*market).base,
+                    house.margin_account(&keeper.account).position(*market).base,
+                );
+                let size = a.unsigned_abs().min(k.unsigned_abs()) as i64;
+                if size > 0 && (a < 0) != (k < 0) {
+                    let _ = house.fill_at_oracle(*market, one, keeper, -size * a.signum());
+                }
+            }
+        }
+        // And what is left, the two close with each other, as far as the program lets them.
+        for market in &markets {
+            let held = |person: &Person| house.margin_account(&person.account).position(*market).base;
+            let (a, b) = (held(&two[0]), held(&two[1]));
+            let size = a.unsigned_abs().min(b.unsigned_abs()) as i64;
+            if size > 0 && (a < 0) != (b < 0) {
+                let _ = house.fill_at_oracle(*market, &two[0], &two[1], -size * a.signum());
+            }
+        }
+        settle(house, &[&two[0], &two[1], keeper, &two[0], &two[1]]);
+    }
+    let taken: f64 = two.iter().chain([&third]).map(|person| take_out(house, person)).sum();
+
+    // The honest close with each other and go.
+    let mut honest_short = 0.0;
+    if book.honest > 0 {
+        let base = house.margin_account(&honest[0].account).position(0).base;
+        house.fill_at_oracle(0, &honest[1], &honest[0], base).map_err(|e| anyhow!("the honest: {e}"))?;
+        settle(house, &[&honest[0], &honest[1], &honest[0], &honest[1]]);
+        let got: f64 = honest.iter().map(|person| take_out(house, person)).sum();
+        // Their results cancel: one won what the other lost.
+        honest_short = 8.0 * book.honest as f64 - got;
+    }
+    let unsettled = |person: &Person| {
+        let board = house.board();
+        let account = house.margin_account(&person.account);
+        let values = account.held_positions().map(|slot| {
+            let spot = board.assets[usize::from(slot.market)].spot();
+            spot.value(slot.base).unwrap_or(0) + slot.entry
+        });
+        values.sum::<i64>() as f64 / QUOTE as f64
+    };
+    let [first, second] = [unsettled(&two[0]), unsettled(&two[1])];
+    Ok(Outcome {
+        gain: taken - put_in,
+        claim: first.max(0.0) + second.max(0.0),
+        default: -(first.min(0.0) + second.min(0.0)),
+        honest_short,
+        notional,
+    })
+}
+
+/// Plays the grid.
+///
+/// # Errors
+/// As [`play`].
+pub fn grid(books: &[Book], jumps: &[f64], progress: &mut dyn FnMut(usize)) -> Result<Vec<Cell>> {
+    let mut cells = Vec::new();
+    for (index, book) in books.iter().enumerate() {
+        for jump in jumps {
+            for liquidator in [Liquidator::Honest, Liquidator::Own] {
+                let outcome = play(book, *jump, liquidator)?;
+                cells.push(Cell { book: index, jump: *jump, liquidator, outcome });
+                progress(cells.len());
+            }
+        }
+    }
+    Ok(cells)
+}

@@ -1,0 +1,79 @@
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use ballast_sandbox::house::default_phases;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cascade::market::LENGTH_S;
+use crate::cascade::report::{CascadeReport, html, json, terminal};
+use crate::cascade::{Scenario, collusion, phased, simulation};
+
+/// Run a crash like that of 10 October 2025 through the compiled program.
+#[derive(Args)]
+pub struct Cascade {
+    /// First seed of books, noise and deaths
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// How many seeds
+    #[arg(long, default_value_t = 3)]
+    seeds: u64,
+    /// Margin accounts
+    #[arg(long, default_value_t = 500)]
+    accounts: usize,
+    /// Leave out the grid of colluding accounts
+    #[arg(long)]
+    no_collusion: bool,
+    /// Where report.html and cascade.json are written
+    #[arg(long, default_value = "target/cascade", value_name = "DIR")]
+    out: PathBuf,
+    /// Print the summary as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cascade {
+    pub(super) fn run(self) -> Result<()> {
+        let bar = ProgressBar::new(0);
+        bar.set_style(ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len}, {eta} left")?);
+        let mut runs = Vec::new();
+        for seed in self.seed..self.seed + self.seeds {
+            for (phases, limited) in [(default_phases(), false), (phased(), true)] {
+                let scenario = Scenario::of(seed, self.accounts, phases);
+                bar.set_message(format!("seed {seed}, {}", if limited { "phased" } else { "at once" }));
+                bar.set_length(LENGTH_S as u64);
+                let mut progress = |done: usize| bar.set_position(done as u64);
+                runs.push(simulation::run(&scenario, limited, &mut progress)?);
+            }
+        }
+        let mut cells = Vec::new();
+        if !self.no_collusion {
+            bar.set_message("collusion");
+            bar.set_length((2 * collusion::BOOKS.len() * collusion::JUMPS.len()) as u64);
+            let mut progress = |done: usize| bar.set_position(done as u64);
+            cells = collusion::grid(&collusion::BOOKS, &collusion::JUMPS, &mut progress)?;
+        }
+        bar.finish_and_clear();
+        let report = CascadeReport { runs, books: collusion::BOOKS.to_vec(), cells };
+
+        std::fs::create_dir_all(&self.out)
+            .with_context(|| format!("cannot create {}", self.out.display()))?;
+        let summary = json::render(&report)?;
+        for (name, text) in [("cascade.json", &summary), ("report.html", &html::render(&report))] {
+            let path = self.out.join(name);
+            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        if self.json {
+            super::say(summary.trim_end())?;
+        } else {
+            let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(120);
+            super::say(&terminal::render(&report, width, std::io::stdout().is_terminal()))?;
+            super::say(&format!("Report with plots: {}", self.out.join("report.html").display()))?;
+        }
+        match report.runs.iter().find(|run| run.worst_error() != 0) {
+            Some(run) => Err(anyhow!("the books do not balance: {} units are off", run.worst_error())),
+            None => Ok(()),
+        }
+    }
+}
