@@ -2,12 +2,15 @@
 //! refused by it, with the error named and nothing changed.
 
 mod account;
+mod backstop_lp;
+mod backstop_trade;
 mod common;
 mod crowding;
 mod deposit;
 mod envelope;
 mod explain;
 mod fees;
+mod funding;
 mod governance;
 mod health;
 mod implied;
@@ -24,6 +27,7 @@ mod oracle;
 mod settle;
 mod stress;
 mod tail_memory;
+mod takeover;
 mod tick;
 mod tokens;
 mod withdraw;

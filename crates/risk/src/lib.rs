@@ -44,6 +44,7 @@
 //! | [`shape`], [`option_book`] | the same under absolute shocks → an account's options in its margin |
 //! | [`liquidation`] | a proposed takeover → its terms, and whether its outcome is admissible |
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
+//! | [`quoting`], [`shares`], [`funding`] | a backstop's inventory → its price, its shares, what the crowded side pays |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
 //!
 //! Rounding is against the account throughout: values down, requirements up. Every operation on
@@ -63,6 +64,7 @@ pub mod explain;
 pub mod fill;
 pub mod fixed;
 pub mod forecast;
+pub mod funding;
 pub mod haircut;
 pub mod implied;
 pub mod index;
@@ -73,11 +75,13 @@ pub mod margin;
 pub mod option;
 pub mod option_book;
 pub mod price;
+pub mod quoting;
 pub mod ring;
 pub mod rows;
 pub mod scenario;
 pub mod settlement;
 pub mod shape;
+pub mod shares;
 pub mod stress;
 pub mod table;
 pub mod volatility;

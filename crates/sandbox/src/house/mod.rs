@@ -1,11 +1,13 @@
 //! A clearinghouse that is set up, and its people: what a test or the demo tells its story with.
 
+mod backstop;
 mod people;
 mod prices;
 mod spec;
 mod state;
 mod trading;
 
+pub use backstop::default_backstop;
 pub use spec::*;
 
 use std::collections::HashMap;

@@ -157,8 +157,10 @@ pub struct AssetState {
     pub max_jump_bps: u32,
     /// Most that a redemption rate may grow in a day, basis points.
     pub max_growth_bps: u32,
+    /// Publish time of the price that stood before the present one, unix seconds.
+    pub previous_publish_time: i64,
     /// For later versions.
-    pub reserved: [u64; 9],
+    pub reserved: [u64; 8],
 }
 
 const _: () = assert!(core::mem::size_of::<AssetState>() == 544);
@@ -312,7 +314,7 @@ impl AssetState {
             self.set_stable(&stable);
         }
         (self.spot_mantissa, self.spot_shift) = (new.price.mantissa, new.price.shift as u8);
-        self.publish_time = new.publish_time;
+        (self.previous_publish_time, self.publish_time) = (self.publish_time, new.publish_time);
         self.confidence_bps = new.confidence_bps;
 
         let mut volatility = VolatilityState {

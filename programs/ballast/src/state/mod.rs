@@ -3,21 +3,27 @@
 
 pub mod asset_config;
 pub mod asset_state;
+pub mod backstop_share;
+pub mod backstop_vault;
 pub mod clearinghouse;
 pub mod margin_account;
 pub mod market;
 pub mod option_terms;
 pub mod risk_board;
+pub mod trade_request;
 pub mod treasury;
 pub mod window;
 
 pub use asset_config::AssetConfig;
 pub use asset_state::{AcceptedPrice, AssetState, Setting};
+pub use backstop_share::BackstopShare;
+pub use backstop_vault::BackstopVault;
 pub use clearinghouse::Clearinghouse;
 pub use margin_account::{CollateralSlot, MarginAccount, PositionSlot, delegate_power};
 pub use market::Market;
 pub use option_terms::{CALL, PERPETUAL, PUT};
 pub use risk_board::{MarketState, RiskBoard, SideIndex, TickKind};
+pub use trade_request::{Stage, TradeRequest};
 pub use treasury::Treasury;
 pub use window::Window;
 
@@ -40,4 +46,10 @@ pub mod seeds {
     pub const VAULT: &[u8] = b"vault";
     /// `[MARGIN, clearinghouse, owner, sub-account id (u16 LE)]`.
     pub const MARGIN: &[u8] = b"margin";
+    /// `[BACKSTOP, market]`.
+    pub const BACKSTOP: &[u8] = b"backstop";
+    /// `[SHARE, backstop vault, owner]`.
+    pub const SHARE: &[u8] = b"share";
+    /// `[REQUEST, margin account, id (u64 LE)]`.
+    pub const REQUEST: &[u8] = b"request";
 }

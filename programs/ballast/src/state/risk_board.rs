@@ -7,6 +7,7 @@
 use anchor_lang::prelude::*;
 use ballast_risk::RiskError;
 use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
+use ballast_risk::funding::Payment;
 use ballast_risk::index::{self, Index, Notice};
 use ballast_risk::liquidity::crowding;
 use ballast_risk::margin::MarginParams;
@@ -162,6 +163,16 @@ const _: () = assert!(core::mem::size_of::<MarketState>() == 192);
 const _: () = assert!(
     core::mem::size_of::<RiskBoard>() == 640 + 32 * 544 + 64 * 192 + 32 * 1024 + 32 * 128 + 4 * 256 + 256
 );
+
+impl MarketState {
+    /// Pays funding to every unit on either side (negative: takes it).
+    pub fn pay_funding(&mut self, paid: &Payment) -> ballast_risk::Result<()> {
+        for (side, amount) in [(&mut self.long, paid.long), (&mut self.short, paid.short)] {
+            side.cash = side.cash.checked_add(amount).ok_or(RiskError::Overflow)?;
+        }
+        Ok(())
+    }
+}
 
 impl RiskBoard {
     /// Bytes of the account, discriminator included.

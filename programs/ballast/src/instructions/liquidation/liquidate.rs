@@ -52,7 +52,12 @@ pub struct Liquidate<'info> {
 /// What the account holds of a leg, signed, and the terms that the board sets for it.
 ///
 /// An option that has expired is not taken over: it can be settled.
-fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView, now: i64) -> Result<(u8, Taken)> {
+pub(crate) fn resolve(
+    taken: &LegAmount,
+    account: &MarginAccount,
+    view: &BoardView,
+    now: i64,
+) -> Result<(u8, Taken)> {
     let board = view.board();
     let amount = i64::try_from(taken.amount).map_err(|_| BallastError::Overflow)?;
     require!(amount > 0, BallastError::ZeroAmount);
@@ -86,7 +91,7 @@ fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView, now: i6
 
 /// Moves one leg and its proceeds from the account to the keeper, and the fund's part out of the
 /// keeper's quote.
-fn transfer(
+pub(crate) fn transfer(
     leg: LiquidationLeg,
     terms: &Terms,
     account: &mut MarginAccount,
@@ -174,7 +179,11 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
 }
 
 /// Prices the step and judges it; the memory that this takes is free again for the keeper's own margin.
-fn price_step(account: &MarginAccount, takeovers: &[(u8, Taken)], view: &BoardView) -> Result<Step> {
+pub(crate) fn price_step(
+    account: &MarginAccount,
+    takeovers: &[(u8, Taken)],
+    view: &BoardView,
+) -> Result<Step> {
     const NONE: Terms = Terms { quantity: 0, proceeds: 0, penalty: 0, to_insurance: 0 };
     let priced = heap::scope(|| {
         let mut book = view.book(account, Basis::Maintenance)?;
