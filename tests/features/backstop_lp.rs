@@ -206,7 +206,7 @@ fn attack_donation_moves_no_shares() {
 fn redeem_never_pays_more_than_was_deposited_by_rounding() {
     let mut house = backed();
     let trader = house.person_with_quote(100_000);
-    let (a, b) = (house.provider(0, 3_333), house.person());
+    let (_, b) = (house.provider(0, 3_333), house.person());
     house.open_share(0, &b).expect("an account of shares");
     // Fees make a share worth an odd number.
     house.trade_at(0, &trader, 1, 3 * BASE + 7, 100.0).expect("a trade");

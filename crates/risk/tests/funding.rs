@@ -63,7 +63,8 @@ proptest! {
     fn nobody_is_paid_what_nobody_pays(charged in wide_i64(), spot in any_price(), cash_shift in any::<u8>()) {
         if let Ok(Payment { long, short }) = payment(charged, &spot, cash_shift) {
             prop_assert!(long + short <= 0 && long + short >= -1);
-            prop_assert!(if charged >= 0 { long <= 0 && short >= 0 } else { long >= 0 && short <= 0 });
+            let (payer, payee) = if charged >= 0 { (long, short) } else { (short, long) };
+            prop_assert!(payer <= 0 && payee >= 0);
         }
     }
 

@@ -68,8 +68,9 @@ proptest! {
         let (a, b) = (sign * small * COIN, sign * (small + more) * COIN);
         let (x, y) = (paid(a, start * COIN, &spot, &p), paid(b, start * COIN, &spot, &p));
         // y/(small + more) ≥ x/small, up to the rounding of both, and more costs more (or brings more).
-        prop_assert!(y * i128::from(small) + 3 * i128::from(small + more) >= x * i128::from(small + more));
-        prop_assert!(if buys { y > x } else { y < x });
+        prop_assert!((y + 3) * i128::from(small) + 3 * i128::from(small + more) >= x * i128::from(small + more));
+        prop_assert_eq!(buys, y > x);
+        prop_assert!(x != y);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use ballast_risk::funding::Payment;
 use ballast_risk::index::{self, Index, Notice};
 use ballast_risk::liquidity::crowding;
 use ballast_risk::margin::MarginParams;
+use ballast_risk::price::Price;
 use ballast_risk::ring::{self, ROLLING};
 use ballast_risk::scenario::{SCENARIOS, Tails, WORDS};
 use ballast_risk::stress::{STRESS_WORDS, StressParams};
@@ -22,6 +23,8 @@ use crate::state::option_terms::PERPETUAL;
 
 /// [`SideIndex::scale`] of a side that was never deleveraged.
 pub const SCALE_ONE: u64 = 1 << 62;
+/// Largest unit shift of cash.
+const MAX_CASH_SHIFT: u32 = 92;
 /// [`RiskBoard::loan_index`] of a new board.
 pub const LOAN_INDEX_ONE: u64 = 1 << 40;
 
@@ -165,6 +168,15 @@ const _: () = assert!(
 );
 
 impl MarketState {
+    /// The unit of cash, `2^(−shift)` quote micro-units: one in which the price is about 2⁴⁰, chosen at first use and
+    /// then kept. At least one, so that zero means none.
+    pub fn cash_unit(&mut self, spot: &Price) -> u8 {
+        if self.cash_shift == 0 {
+            self.cash_shift = spot.shift.saturating_sub(8).clamp(1, MAX_CASH_SHIFT) as u8;
+        }
+        self.cash_shift
+    }
+
     /// Pays funding to every unit on either side (negative: takes it).
     pub fn pay_funding(&mut self, paid: &Payment) -> ballast_risk::Result<()> {
         for (side, amount) in [(&mut self.long, paid.long), (&mut self.short, paid.short)] {

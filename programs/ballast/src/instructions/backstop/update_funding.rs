@@ -42,7 +42,7 @@ pub fn update_funding(ctx: Context<UpdateFunding>) -> Result<()> {
     let market = &mut board.markets[index];
     let params = a.vault.params.funding();
     let step = funding::step(&params, market.funding_rate, inventory, charged_s).or_refuse()?;
-    let paid = funding::payment(step.charged, &spot, market.cash_shift).or_refuse()?;
+    let paid = funding::payment(step.charged, &spot, market.cash_unit(&spot)).or_refuse()?;
     market.pay_funding(&paid).or_refuse()?;
     (market.funding_rate, market.funding_time) = (step.rate, now);
     let (market, rate) = (a.market.index, step.rate);
