@@ -213,8 +213,13 @@ fn redeem_never_pays_more_than_was_deposited_by_rounding() {
     house.trade_at(0, &trader, 2, -(3 * BASE + 7), 100.0).expect("a trade");
     house.settle(0, &trader).expect("the trader's loss");
     house.settle(0, &a_slice(&house)).expect("the slice's profit");
-    let mut paid = 0;
-    for amount in [1, 2, 3, 7, 1_000_003, 999_999_999] {
+    // Less than what a share costs buys none, and is not taken for nothing.
+    let mint = house.at.quote_mint;
+    house.vm.mint_to(&mint, &b.wallets[&mint], 1);
+    let too_little = house.at.backstop_deposit(0, b.pubkey(), b.wallets[&mint], 1);
+    refused_ix(&mut house, BallastError::NoShares, too_little, &[&b.key]);
+    let mut paid = 1;
+    for amount in [2, 3, 7, 1_000_003, 999_999_999] {
         house.back(0, &b, amount).expect("a deposit");
         paid += amount;
         let shares = house.share(0, &b).shares;
@@ -323,8 +328,8 @@ fn a_withdrawal_leaves_the_slice_its_initial_margin() {
     let a = house.provider(0, 10_000);
     let trader = house.person_with_quote(100_000);
     house.trade_at(0, &trader, 1, -400 * BASE, 100.0).expect("a trade");
-    wait_out(&mut house, &a);
-    house.post_all(&[100.0]);
+    house.ask_out(0, &a, 9_000 * QUOTE).expect("a request");
+    prices_after(&mut house, DAY, &[100.0]);
     refused(&mut house, BallastError::BelowInitialMargin, |h| h.walk_out(0, &a));
     house.ask_out(0, &a, 2_000 * QUOTE).expect("a request");
     prices_after(&mut house, DAY, &[100.0]);

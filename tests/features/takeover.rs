@@ -4,10 +4,13 @@ use ballast::error::BallastError;
 use ballast::event::TakenOver;
 use ballast::limits::BackstopParams;
 use ballast::state::MarginAccount;
-use ballast_sandbox::house::{QUOTE, default_backstop};
-use ballast_sandbox::{House, Person};
+use ballast_sandbox::house::{QUOTE, default_backstop, default_params};
+use ballast_sandbox::{AssetSpec, House, Person};
 
-use crate::common::{BASE, COIN, all_accounts, assert_conserved, prices_after, refused, sol, sol_and_eth};
+use crate::common::{
+    BASE, COIN, assert_conserved, list_coin, prices_after, refused, refused_ix, sol, sol_and_eth,
+    with_account,
+};
 
 /// When the account was first found below its MM, as `touch_account` would have left it.
 fn short_since(house: &mut House, person: &Person, since: i64) {
@@ -111,61 +114,64 @@ fn attack_the_slice_of_another_market_does_not_take_over() {
     let now = house.vm.now();
     short_since(&mut house, &who, now - 60);
     let (own, other) = (house.at.backstop(0), house.at.backstop(1));
-    let take = crate::common::with_account(house.at.take_over(0, who.account, 40 * COIN), own, other);
+    let take = with_account(house.at.take_over(0, who.account, 40 * COIN), own, other);
     let (own, other) = (house.at.slice(0), house.at.slice(1));
-    let take = crate::common::with_account(take, own, other);
-    crate::common::refused_ix(&mut house, BallastError::WrongBackstop, take, &[]);
+    let take = with_account(take, own, other);
+    refused_ix(&mut house, BallastError::WrongBackstop, take, &[]);
 }
 
 /// Hyperliquid, JELLY, March 2025: a short of $4M sold to oneself at 0.0095, the price over 4×, the backstop inherits.
 #[test]
 fn attack_jelly_slice_is_ring_fenced() {
-    let mut house = House::with_coins(&[("JELLY", 0.0095), ("SOL", 100.0)]);
-    let jelly = BackstopParams {
-        // 100M coins are a million at the start.
-        max_position: 450_000_000 * COIN,
-        max_trade: 1_000_000 * COIN,
-        loss_limit: 50_000 * QUOTE,
-        ..default_backstop()
-    };
-    house.create_backstop(0, jelly).expect("governance creates a backstop");
+    const JELLY: u64 = 1_000_000;
+    let mut house = House::empty(default_params());
+    list_coin(&mut house, AssetSpec::coin("JELLY", 6));
+    list_coin(&mut house, AssetSpec::coin("SOL", 9));
+    house.open().expect("the clearinghouse opens");
+    house.post_all(&[0.0095, 100.0]);
+    // The backstop may inherit 200,000 quote of it, on a million.
+    let thin = BackstopParams { max_position: 21_000_000 * JELLY, max_trade: JELLY, ..default_backstop() };
+    house.create_backstop(0, thin).expect("governance creates a backstop");
     house.create_backstop(1, default_backstop()).expect("governance creates a backstop");
     house.provider(0, 1_000_000);
-    house.provider(1, 1_000_000);
+    let provider = house.provider(1, 1_000_000);
     let (short, long) = (house.person_with_quote(1_000_000), house.person_with_quote(1_000_000));
     let bystander = house.person_with_quote(1_000_000);
-    let coins = 421_000_000 * BASE;
+    let coins = 421_000_000 * JELLY as i64;
     house.fill_at_oracle(0, &long, &short, coins).expect("four millions, sold to oneself");
 
     // The price is pumped step by step; the short's clock runs; the backstop takes what it is allowed to.
-    let before = (*house.slice(1), house.treasury().insurance);
-    let mut price = 0.0095;
-    let mut taken = 0;
+    let (other, insurance) = (*house.slice(1), house.treasury().insurance);
+    let (mut price, mut taken) = (0.0095, 0);
     while price < 0.0095 * 4.3 {
         price *= 1.06;
         prices_after(&mut house, 60, &[price, 100.0]);
-        let _ = house.update_funding(0);
+        house.update_funding(0).expect("a minute has passed");
         let now = house.vm.now();
         short_since(&mut house, &short, now - 60);
-        for part in [100_000_000, 10_000_000, 1_000_000] {
-            while house.take_over(0, &short.account, part * COIN).is_ok() {
+        for part in [10_000_000, 1_000_000] {
+            while house.take_over(0, &short.account, part * JELLY).is_ok() {
                 taken += part;
             }
         }
         assert_conserved(&house);
     }
-    assert!(taken > 0, "the backstop inherits some of it");
-    // Its loss is its own: the other slice, and everybody else, have what they had.
-    let slice = house.slice(0);
-    let worth = house.vault(0).worth(&slice, &view(&house)).expect("a fresh price").spot;
-    println!("taken over {taken} coins of 421,000,000; the slice of 1,000,000 is worth {worth}");
-    assert_eq!(*house.slice(1), before.0);
-    assert!(house.treasury().insurance >= before.1);
-    assert_eq!(house.margin_account(&bystander.account).quote, 1_000_000 * QUOTE as i64);
-    // And what it took while it lost its limit is bounded: it stopped.
-    assert!(house.vault(0).high <= 1_000_000 * QUOTE as i64);
-    let quote: i64 = all_accounts(&house).iter().map(|a| a.quote).sum();
-    assert!(quote > 0);
+    // It inherited what it may hold and not a coin more.
+    assert_eq!(taken, 21_000_000);
+    assert_eq!(house.slice(0).position(0).base, -(taken * JELLY) as i64);
+    // Its loss is a part of its own capital; the other slice, insurance and bystanders have what they had.
+    let worth = house.vault(0).worth(&house.slice(0), &view(&house)).expect("a fresh price").spot;
+    let most = (taken as f64 * price) as i64 * QUOTE as i64;
+    let lost = 1_000_000 * QUOTE as i64 - worth;
+    assert!(lost > 300_000 * QUOTE as i64 && lost < most, "lost {lost} of at most {most}");
+    assert!(house.vault(0).is_halted(house.vm.now()), "and it takes no more");
+    assert_eq!(*house.slice(1), other);
+    assert!(house.treasury().insurance >= insurance);
+    house.withdraw_quote(&bystander, 1_000_000 * QUOTE).expect("it holds no JELLY");
+    house.ask_out(1, &provider, 1_000_000 * QUOTE).expect("a request");
+    house.vm.advance(86_400);
+    house.walk_out(1, &provider).expect("its market is another");
+    assert_conserved(&house);
 }
 
 fn view(house: &House) -> ballast::margin::BoardView<'static> {
