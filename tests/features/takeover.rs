@@ -158,7 +158,7 @@ fn attack_jelly_slice_is_ring_fenced() {
     }
     // It inherited what it may hold and not a coin more.
     assert_eq!(taken, 21_000_000);
-    assert_eq!(house.slice(0).position(0).base, -(taken * JELLY) as i64);
+    assert_eq!(house.slice(0).position(0).base, -((taken * JELLY) as i64));
     // Its loss is a part of its own capital; the other slice, insurance and bystanders have what they had.
     let worth = house.vault(0).worth(&house.slice(0), &view(&house)).expect("a fresh price").spot;
     let most = (taken as f64 * price) as i64 * QUOTE as i64;
