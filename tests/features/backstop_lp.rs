@@ -220,6 +220,7 @@ fn redeem_never_pays_more_than_was_deposited_by_rounding() {
     refused_ix(&mut house, BallastError::NoShares, too_little, &[&b.key]);
     let mut paid = 1;
     for amount in [2, 3, 7, 1_000_003, 999_999_999] {
+        prices_after(&mut house, 1, &[100.0]);
         house.back(0, &b, amount).expect("a deposit");
         paid += amount;
         let shares = house.share(0, &b).shares;
