@@ -51,6 +51,7 @@
 //! | [`waterfall`] | a deficit → who pays for it, in which order |
 //! | [`interest`] | how much quote is lent → what a loan owes |
 //! | [`window`] | how much passed lately → whether more may |
+//! | [`quoting`], [`shares`], [`funding`] | a backstop's inventory → its price, its shares, what the crowded side pays |
 //! | [`settlement`] | who may pay and who may be paid, so that profit stays junior to deposits |
 //!
 //! Rounding is against the account throughout: values down, requirements up. Every operation on
@@ -71,6 +72,7 @@ pub mod explain;
 pub mod fill;
 pub mod fixed;
 pub mod forecast;
+pub mod funding;
 pub mod haircut;
 pub mod implied;
 pub mod index;
@@ -84,11 +86,13 @@ pub mod option_book;
 pub mod penalty;
 pub mod phase;
 pub mod price;
+pub mod quoting;
 pub mod ring;
 pub mod rows;
 pub mod scenario;
 pub mod settlement;
 pub mod shape;
+pub mod shares;
 pub mod side;
 pub mod stress;
 pub mod table;

@@ -202,7 +202,36 @@ pub enum BallastError {
     NothingAccrued,
 
     // ---- backstop ----
-
+    #[msg("The market has a backstop vault already, or is an option: one vault, and only for a perpetual")]
+    NoBackstopHere,
+    #[msg("The backstop vault, its margin account and the market do not belong together")]
+    WrongBackstop,
+    #[msg("The backstop vault owes more than it has: nothing can be deposited until that is settled")]
+    BackstopInsolvent,
+    #[msg("The deposit is too small for a single share")]
+    NoShares,
+    #[msg("The owner does not hold that many shares in the vault")]
+    InsufficientShares,
+    #[msg(
+        "No withdrawal may be made now: ask for one, wait out the delay, and make it within the time after it"
+    )]
+    WithdrawalNotDue,
+    #[msg(
+        "The backstop vault lost more than its limit in the window: it takes no risk until the window is over"
+    )]
+    BackstopHalted,
+    #[msg("The trade, or what the backstop would hold after it, is larger than it takes")]
+    BackstopFull,
+    #[msg(
+        "The request cannot be executed: it is filled at the first price published after it, within a few seconds"
+    )]
+    RequestNotDue,
+    #[msg("The price that the request waited for is on the board: execute it")]
+    RequestDue,
+    #[msg("The account has not been below its maintenance margin for long enough: touch it first, then wait")]
+    TakeoverNotDue,
+    #[msg("Funding was brought in step less than a minute ago")]
+    FundingNotDue,
     // ---- accounts, tokens ----
     #[msg("The delegate's time is over: the owner may name it again")]
     DelegateExpired,

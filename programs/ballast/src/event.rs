@@ -470,3 +470,97 @@ pub struct SolvencyAttested {
     pub clearinghouse: Pubkey,
     pub report: SolvencyReport,
 }
+
+// ---- backstop ----
+
+#[event]
+pub struct BackstopCreated {
+    pub market: u8,
+    pub vault: Pubkey,
+    pub slice: Pubkey,
+}
+
+/// `worth` is at the higher of spot and stable price.
+#[event]
+pub struct BackstopDeposited {
+    pub vault: Pubkey,
+    pub owner: Pubkey,
+    pub amount: u64,
+    pub shares: u64,
+    pub worth: i64,
+    pub total_shares: u64,
+}
+
+/// `shares` are zero where the request was taken back.
+#[event]
+pub struct BackstopWithdrawalRequested {
+    pub vault: Pubkey,
+    pub owner: Pubkey,
+    pub shares: u64,
+    pub from: i64,
+    pub until: i64,
+}
+
+/// `worth` is at the lower of spot and stable price.
+#[event]
+pub struct BackstopWithdrawn {
+    pub vault: Pubkey,
+    pub owner: Pubkey,
+    pub amount: u64,
+    pub shares: u64,
+    pub worth: i64,
+    pub total_shares: u64,
+}
+
+/// The first price published after `after` is traded on.
+#[event]
+pub struct TradeRequested {
+    pub market: u8,
+    pub account: Pubkey,
+    pub id: u64,
+    pub base: i64,
+    pub limit_quote: u64,
+    pub commitment: u64,
+    pub after: i64,
+    pub expires: i64,
+}
+
+/// A request was not filled at its price; its commitment was given back.
+#[event]
+pub struct TradeDeclined {
+    pub market: u8,
+    pub account: Pubkey,
+    pub id: u64,
+    pub reason: crate::instructions::Decline,
+}
+
+/// A request was taken back or missed its price; `kept` of its commitment stayed with the backstop.
+#[event]
+pub struct TradeRequestClosed {
+    pub market: u8,
+    pub account: Pubkey,
+    pub id: u64,
+    pub kept: u64,
+}
+
+/// `rate` is what longs pay to shorts in a day; `long` and `short` are what a native unit of either side was paid,
+/// micro-units in `2^(−cash_shift)`.
+#[event]
+pub struct FundingUpdated {
+    pub market: u8,
+    pub inventory: i64,
+    pub rate: i64,
+    pub long: i64,
+    pub short: i64,
+}
+
+#[event]
+pub struct TakenOver {
+    pub market: u8,
+    pub account: Pubkey,
+    pub vault: Pubkey,
+    pub quantity: i64,
+    pub proceeds: i64,
+    pub penalty: u64,
+    pub to_insurance: u64,
+}

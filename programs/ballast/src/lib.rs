@@ -303,4 +303,61 @@ pub mod ballast {
     pub fn set_alerts(ctx: Context<SetAlerts>, levels_bps: [u16; 4]) -> Result<()> {
         instructions::set_alerts(current(ctx)?, levels_bps)
     }
+
+    // ---- backstop ----------------------------------------------------------------------------
+
+    /// Gives a perpetual its backstop vault and the margin account that its capital lies in.
+    pub fn create_backstop(ctx: Context<CreateBackstop>, params: limits::BackstopParams) -> Result<()> {
+        instructions::create_backstop(current(ctx)?, params)
+    }
+
+    /// Opens the account that an owner's shares of a backstop vault stand in.
+    pub fn open_backstop_share(ctx: Context<OpenBackstopShare>) -> Result<()> {
+        instructions::open_backstop_share(current(ctx)?)
+    }
+
+    /// Buys shares of a backstop vault for quote.
+    pub fn backstop_deposit(ctx: Context<BackstopDeposit>, amount: u64) -> Result<()> {
+        instructions::backstop_deposit(current(ctx)?, amount)
+    }
+
+    /// Starts the delay of a withdrawal from a backstop vault.
+    pub fn backstop_request_withdraw(ctx: Context<RequestWithdrawal>, shares: u64) -> Result<()> {
+        instructions::backstop_request_withdraw(current(ctx)?, shares)
+    }
+
+    /// Takes a withdrawal from a backstop vault back before it is made.
+    pub fn backstop_cancel_withdraw(ctx: Context<RequestWithdrawal>) -> Result<()> {
+        instructions::backstop_cancel_withdraw(current(ctx)?)
+    }
+
+    /// Pays out the shares whose delay is over.
+    pub fn backstop_withdraw(ctx: Context<BackstopWithdraw>) -> Result<()> {
+        instructions::backstop_withdraw(current(ctx)?)
+    }
+
+    /// Asks a market's backstop for a trade at the first price published after now.
+    pub fn request_trade(ctx: Context<RequestTrade>, args: RequestTradeArgs) -> Result<()> {
+        instructions::request_trade(current(ctx)?, args)
+    }
+
+    /// Fills a request at the price it waited for, or declines it there.
+    pub fn execute_trade(ctx: Context<ExecuteTrade>) -> Result<()> {
+        instructions::execute_trade(current(ctx)?)
+    }
+
+    /// Takes a request back, or clears away one that missed its price.
+    pub fn close_request(ctx: Context<CloseRequest>) -> Result<()> {
+        instructions::close_request(current(ctx)?)
+    }
+
+    /// Brings a market's funding in step with time and with its backstop's inventory.
+    pub fn update_funding(ctx: Context<UpdateFunding>) -> Result<()> {
+        instructions::update_funding(current(ctx)?)
+    }
+
+    /// Gives the backstop part of a position that nobody liquidated.
+    pub fn take_over(ctx: Context<TakeOver>, amount: u64) -> Result<()> {
+        instructions::take_over(current(ctx)?, amount)
+    }
 }

@@ -156,7 +156,8 @@ fn largest(house: &House, book: &Book, sides: [&Person; 2]) -> u64 {
                     return false;
                 };
                 // A unit for the rounding of each slice.
-                if account.add_position(market, sign * base, -cost - 16).is_err() {
+                let listed = &board.markets[usize::from(market)];
+                if account.add_position(market, listed, sign * base, -cost - 16).is_err() {
                     return false;
                 }
             }

@@ -2,6 +2,7 @@
 //! program's instructions.
 
 mod account;
+mod backstop;
 mod governance;
 mod liquidation;
 mod prices;

@@ -1,6 +1,7 @@
 //! A clearinghouse that is set up, and its people: what a test or the demo tells its story with.
 
 mod accounts;
+mod backstop;
 mod governing;
 mod liquidation;
 mod people;
@@ -12,6 +13,7 @@ mod state;
 mod trading;
 mod waterfall;
 
+pub use backstop::default_backstop;
 pub use sources::{PullFeed, StakePool};
 pub use spec::*;
 

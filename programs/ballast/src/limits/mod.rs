@@ -1,9 +1,11 @@
 //! Code limits: what no governance can set, whatever it signs.
 
+mod backstop;
 mod lending;
 mod phases;
 mod prices;
 
+pub use backstop::{BackstopParams, MAX_EXIT_S, REQUEST_LIFE_S};
 pub use lending::LendingParams;
 pub use phases::PhaseParams;
 pub use prices::PriceParams;
@@ -182,6 +184,21 @@ pub mod bounds {
     pub const FORECAST_BPS: RangeInclusive<u32> = 0..=10_000;
     /// Distance of the quote token from its peg at which new risk is allowed again.
     pub const ON_PEG_BPS: RangeInclusive<u32> = 0..=1_000;
+
+    // ---- backstop ----
+    /// Native units.
+    pub const BACKSTOP_POSITION: RangeInclusive<u64> = 1..=1 << 58;
+    /// Quote micro-units.
+    pub const LOSS_LIMIT: RangeInclusive<u64> = 1..=1 << 53;
+    pub const LOSS_WINDOW_S: RangeInclusive<u32> = 3_600..=604_800;
+    /// Never nothing: the fee is what pays for what a trader knows before the board does.
+    pub const BACKSTOP_FEE_BPS: RangeInclusive<u32> = 1..=200;
+    pub const SKEW_BPS: RangeInclusive<u32> = 0..=500;
+    pub const MAX_LAG_S: RangeInclusive<u32> = 1..=30;
+    pub const WITHDRAWAL_DELAY_S: RangeInclusive<u32> = 3_600..=2_592_000;
+    /// A day, a day; and a day.
+    pub const FUNDING_VELOCITY_BPS: RangeInclusive<u32> = 0..=10_000;
+    pub const FUNDING_MAX_BPS: RangeInclusive<u32> = 0..=1_000;
 }
 
 /// Parameters that hold for every account of a clearinghouse.

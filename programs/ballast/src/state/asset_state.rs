@@ -166,8 +166,10 @@ pub struct AssetState {
     /// Move from one accepted price to the next that leaves the breaker alone, basis points: `max_move_bps`, or no limit.
     pub max_step_bps: u32,
     pub padding_step: u32,
+    /// Publish time of the price that stood before the present one, unix seconds.
+    pub previous_publish_time: i64,
     /// For later versions.
-    pub reserved: [u64; 6],
+    pub reserved: [u64; 5],
 }
 
 const _: () = assert!(core::mem::size_of::<AssetState>() == 544);
@@ -368,7 +370,7 @@ impl AssetState {
             self.set_stable(&stable);
         }
         (self.spot_mantissa, self.spot_shift) = (new.price.mantissa, new.price.shift as u8);
-        self.publish_time = new.publish_time;
+        (self.previous_publish_time, self.publish_time) = (self.publish_time, new.publish_time);
         self.confidence_bps = new.confidence_bps;
 
         let mut volatility = VolatilityState {

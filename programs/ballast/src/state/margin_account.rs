@@ -162,8 +162,8 @@ impl MarginAccount {
     }
 
     /// The power that a delegate needs to trade `base` more in a market.
-    pub fn power_to_trade(&self, market: u8, base: i64) -> Result<u8> {
-        let held = self.position(market).base;
+    pub fn power_to_trade(&self, market: u8, listed: &MarketState, base: i64) -> Result<u8> {
+        let held = self.position_now(market, listed)?.base;
         let holds = held.checked_add(base).ok_or(BallastError::Overflow)?;
         Ok(if reduces(held, holds) { delegate_power::REDUCE } else { delegate_power::TRADE })
     }

@@ -4,6 +4,7 @@
 //! before and after, because what an index gives one side it takes from the other, or from the bankrupt whose entry
 //! changes in the same instruction; and because what a position is given when it is brought in step leaves `promised`.
 
+use ballast_risk::funding::Payment;
 use ballast_risk::price::Price;
 use ballast_risk::side::{self, Index, Snapshot};
 use ballast_risk::{Result, RiskError};
@@ -77,31 +78,15 @@ impl MarketState {
         self.cash_shift.into()
     }
 
-    /// Longs pay shorts `per_unit` a native unit that is open, in units of [`Self::cash_unit`]; negative: shorts pay
-    /// longs. Both sides are rounded against it, so what the one is given never exceeds what the other has paid.
-    pub fn pay_funding_units(&mut self, per_unit: i64) -> Result<()> {
+    /// Pays funding to every unit on either side (negative: takes it), in units of [`Self::cash_unit`]. Both sides are
+    /// rounded against it, so what the one is given never exceeds what the other has paid.
+    pub fn pay_funding(&mut self, paid: &Payment) -> Result<()> {
         let (mut long, mut short) = (self.long.index(), self.short.index());
-        long.pay(per_unit.checked_neg().ok_or(RiskError::Overflow)?)?;
-        short.pay(per_unit)?;
+        long.pay(paid.long)?;
+        short.pay(paid.short)?;
         self.long.set(&long);
         self.short.set(&short);
         Ok(())
-    }
-
-    /// Longs pay shorts `rate` (2⁻³², signed) of what a unit is worth at spot.
-    pub fn pay_funding(&mut self, spot: &Price, rate: i64) -> Result<()> {
-        if !spot.is_set() {
-            return Err(RiskError::BadPrice);
-        }
-        let shift = self.cash_unit(spot) as i32;
-        // m·2^(−s)·rate·2^(−32) micro-units, in 2^(−shift): at most 48 + 63 bits before it is shifted.
-        let product = i128::from(spot.mantissa) * i128::from(rate);
-        let drop = spot.shift as i32 + 32 - shift;
-        let per_unit = match drop {
-            0.. => product >> drop.min(126),
-            _ => product.checked_mul(1i128 << (-drop).min(62)).ok_or(RiskError::Overflow)?,
-        };
-        self.pay_funding_units(i64::try_from(per_unit).map_err(|_| RiskError::Overflow)?)
     }
 
     /// Closes a position of `base` (signed) of which `open` are open on each side against the whole opposite side,

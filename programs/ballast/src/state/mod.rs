@@ -3,6 +3,8 @@
 
 pub mod asset_config;
 pub mod asset_state;
+pub mod backstop_share;
+pub mod backstop_vault;
 pub mod clearinghouse;
 pub mod margin_account;
 pub mod market;
@@ -11,12 +13,15 @@ pub mod option_terms;
 pub mod proposal;
 pub mod risk_board;
 pub mod sample;
+pub mod trade_request;
 pub mod treasury;
 pub mod version;
 pub mod window;
 
 pub use asset_config::AssetConfig;
 pub use asset_state::{AcceptedPrice, AssetState, Setting};
+pub use backstop_share::BackstopShare;
+pub use backstop_vault::BackstopVault;
 pub use clearinghouse::Clearinghouse;
 pub use margin_account::{
     CollateralSlot, MarginAccount, PositionChange, PositionSlot, delegate_power, reduces,
@@ -26,6 +31,7 @@ pub use option_terms::{CALL, PERPETUAL, PUT};
 pub use proposal::{Mandate, Proposal};
 pub use risk_board::{MarketState, RiskBoard, SideIndex, TickKind};
 pub use sample::{Heard, Sample};
+pub use trade_request::{Stage, TradeRequest};
 pub use treasury::Treasury;
 pub use version::{VERSION, current};
 pub use window::Window;
@@ -50,4 +56,10 @@ pub mod seeds {
     pub const PROPOSAL: &[u8] = b"proposal";
     /// `[MANDATE, clearinghouse, [parameter], [target]]`.
     pub const MANDATE: &[u8] = b"mandate";
+    /// `[BACKSTOP, market]`.
+    pub const BACKSTOP: &[u8] = b"backstop";
+    /// `[SHARE, backstop vault, owner]`.
+    pub const SHARE: &[u8] = b"share";
+    /// `[REQUEST, margin account, id (u64 LE)]`.
+    pub const REQUEST: &[u8] = b"request";
 }

@@ -55,7 +55,12 @@ pub struct Liquidate<'info> {
 /// What the account holds of a leg, signed, and the terms that the board sets for it.
 ///
 /// An option that has expired is not taken over: it can be settled.
-fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView, now: i64) -> Result<(u8, Taken)> {
+pub(crate) fn resolve(
+    taken: &LegAmount,
+    account: &MarginAccount,
+    view: &BoardView,
+    now: i64,
+) -> Result<(u8, Taken)> {
     let board = view.board();
     let amount = i64::try_from(taken.amount).map_err(|_| BallastError::Overflow)?;
     require!(amount > 0, BallastError::ZeroAmount);
@@ -89,7 +94,7 @@ fn resolve(taken: &LegAmount, account: &MarginAccount, view: &BoardView, now: i6
 
 /// Moves one leg and its proceeds from the account to the keeper, and the fund's part out of the
 /// keeper's quote.
-fn transfer(
+pub(crate) fn move_leg(
     leg: LiquidationLeg,
     terms: &Terms,
     account: &mut MarginAccount,
@@ -236,7 +241,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
 
     let mut markets = ctx.remaining_accounts.iter();
     for (taken, terms) in legs.iter().zip(&step.terms) {
-        let changes = transfer(taken.leg, terms, &mut account, &mut keeper, &board)?;
+        let changes = move_leg(taken.leg, terms, &mut account, &mut keeper, &board)?;
         let LiquidationLeg::Position { market } = taken.leg else { continue };
         if !reduces(changes[1].before, changes[1].after) {
             policy::require_unrestricted(keeper.restrictions, Action::Increase)?;
@@ -255,7 +260,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
 }
 
 /// Prices the step and judges it; the memory that this takes is free again for the keeper's own margin.
-fn price_step(
+pub(crate) fn price_step(
     account: &MarginAccount,
     takeovers: &[(u8, Taken)],
     view: &BoardView,

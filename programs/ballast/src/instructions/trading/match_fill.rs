@@ -1,15 +1,12 @@
 use anchor_lang::prelude::*;
-use ballast_risk::book::Basis;
-use ballast_risk::fill::{self, Change};
-use ballast_risk::option::OptionPosition;
-use ballast_risk::price::Price;
+use ballast_risk::fill;
 
+use super::book::{self, Side};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::Filled;
 use crate::limits::{MAX_OPTIONS, OPTION_PARAMS};
 use crate::margin::BoardView;
-use crate::policy::{self, Action};
-use crate::state::{MarginAccount, Market, MarketState, PositionChange, RiskBoard, reduces};
+use crate::state::{MarginAccount, Market, MarketState, RiskBoard, reduces};
 
 /// Arguments of `match_fill`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
@@ -32,67 +29,6 @@ pub struct MatchFill<'info> {
     pub maker: AccountLoader<'info, MarginAccount>,
     pub taker_authority: Signer<'info>,
     pub maker_authority: Signer<'info>,
-}
-
-/// One side of a fill.
-struct Side<'a> {
-    market: u8,
-    listed: &'a MarketState,
-    spot: &'a Price,
-    /// One contract of the option that is traded; none for a perpetual.
-    option: Option<&'a OptionPosition>,
-    base: i64,
-    quote: u64,
-    fee: u64,
-}
-
-impl Side<'_> {
-    /// Books the side and refuses it where the account ends below IM, unless it strictly reduces.
-    fn book(&self, account: &mut MarginAccount, view: &BoardView, crowding: u64) -> Result<()> {
-        let before = *account;
-        let paid = i64::try_from(self.quote).map_err(|_| BallastError::Overflow)?;
-        let fee = i64::try_from(self.fee).map_err(|_| BallastError::Overflow)?;
-        let entry = if self.base > 0 { -paid } else { paid };
-        account.add_position(self.market, self.listed, self.base, entry)?;
-        account.add_quote(-fee)?;
-        account.contributed = account.contributed.saturating_add(self.fee);
-        account.remember_crowding(self.market, crowding, view.now());
-
-        let (held, holds) = (before.position(self.market).base, account.position(self.market).base);
-        let action = if reduces(held, holds) { Action::Reduce } else { Action::Increase };
-        policy::require_market(view.board(), action, self.market.into(), view.now())?;
-        policy::require_unrestricted(account.restrictions, action)?;
-        let after = view.margin(account, Basis::Initial).or_refuse()?;
-        if !after.meets_initial() {
-            let change = Change {
-                position_before: held,
-                position_after: holds,
-                excess_before: view.margin(&before, Basis::Initial).or_refuse()?.initial_excess(),
-                excess_after: after.initial_excess(),
-                equity_after: view.equity(account, Basis::Maintenance).or_refuse()?,
-            };
-            let fair = match self.option {
-                None => {
-                    fill::no_worse_than_liquidation(self.base, self.quote, self.spot, self.listed.penalty_bps)
-                }
-                Some(option) => fill::option_no_worse_than_liquidation(
-                    option,
-                    self.base,
-                    self.quote,
-                    self.spot,
-                    self.listed.penalty_bps,
-                ),
-            }
-            .or_refuse()?;
-            if held == 0 {
-                return err!(BallastError::BelowInitialMargin);
-            }
-            require!(fair && change.strictly_reduces(), BallastError::NotReducing);
-        } else {
-            account.recovered();
-        }
-        Ok(())
-    }
 }
 
 /// Refuses a fill of an option that its life does not allow: only reductions on both sides once
@@ -140,9 +76,10 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
 
     let mut taker = a.taker.load_mut()?;
     let mut maker = a.maker.load_mut()?;
+    let market = a.market.index;
     let opposite = args.base.checked_neg().ok_or(BallastError::Overflow)?;
     let (to_taker, to_maker) =
-        (taker.power_to_trade(a.market.index, args.base)?, maker.power_to_trade(a.market.index, opposite)?);
+        (taker.power_to_trade(market, listed, args.base)?, maker.power_to_trade(market, listed, opposite)?);
     taker.authorise(a.taker_authority.key, to_taker, now)?;
     maker.authorise(a.maker_authority.key, to_maker, now)?;
     for account in [&taker, &maker] {
@@ -150,7 +87,6 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     }
 
     let fee = fill::fee(args.quote, a.market.fee_bps).or_refuse()?;
-    let market = a.market.index;
     let side = |base, fee| Side {
         market,
         listed,
@@ -165,17 +101,7 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     }
 
     // Open interest moves first: what the trade adds to the crowd counts in the margin of both sides.
-    a.market.require_settled()?;
-    let open = a.market.open_interest;
-    for (account, base) in [(&mut taker, args.base), (&mut maker, opposite)] {
-        a.market.follow(&account.keep_step(market, listed)?)?;
-        let before = account.position(market).base;
-        let after = before.checked_add(base).ok_or(BallastError::Overflow)?;
-        a.market.follow(&PositionChange { written: before, before, after, given: 0 })?;
-    }
-    let within_cap = a.market.open_interest <= a.market.open_interest_cap.max(open);
-    require!(within_cap, BallastError::OpenInterestCapExceeded);
-    let crowding = a.market.crowding();
+    let crowding = book::follow(&mut a.market, listed, [(&mut taker, args.base), (&mut maker, opposite)])?;
     side(args.base, fee).book(&mut taker, &view, crowding)?;
     side(opposite, 0).book(&mut maker, &view, crowding)?;
     a.market.fees = a.market.fees.checked_add(fee).ok_or(BallastError::Overflow)?;

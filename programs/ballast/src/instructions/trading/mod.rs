@@ -1,5 +1,6 @@
 //! Positions and their settlement.
 
+pub(crate) mod book;
 pub mod fix_settlement_price;
 pub mod match_fill;
 pub mod settle;
