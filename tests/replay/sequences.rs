@@ -262,7 +262,9 @@ fn any_sequence_keeps_the_books() {
     let handlers = handlers();
     assert!(handlers.len() >= 20, "{handlers:?}");
     // An hour after an option's expiry is beyond the life of a sequence; `features::options` tries it.
-    for handler in handlers.into_iter().filter(|name| name != "FixSettlementPrice") {
+    // So are governance's delays; `features::hostile` searches through its sequences.
+    let beyond = |name: &str| name == "FixSettlementPrice" || GOVERNED_BY_DELAY.contains(&name);
+    for handler in handlers.into_iter().filter(|name| !beyond(name)) {
         assert!(
             counts.instructions.contains_key(&handler),
             "{handler} never succeeded: {:?}",
@@ -278,6 +280,24 @@ fn any_sequence_keeps_the_books() {
         }
     }
 }
+
+/// What waits for days, or belongs to keys that no sequence has; and gifts to the fund (`features::roles`).
+const GOVERNED_BY_DELAY: [&str; 14] = [
+    "Propose",
+    "Tighten",
+    "ProposeListing",
+    "ProposeRole",
+    "ApplyProposal",
+    "CancelProposal",
+    "RemoveRole",
+    "GrantMandate",
+    "RevokeMandate",
+    "Pause",
+    "LiftPause",
+    "ProposeGovernance",
+    "AcceptGovernance",
+    "TopUpInsurance",
+];
 
 impl Counts {
     fn add_instructions(&mut self, world: &World) {
