@@ -21,6 +21,7 @@ use ballast_client::{Deployment, decode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use solana_commitment_config::CommitmentConfig;
 use solana_rpc_client::rpc_client::RpcClient;
 
 const FORMAT: &str = "ballast-snapshot";
@@ -78,7 +79,7 @@ impl Snapshot {
     /// # Errors
     /// If it cannot be reached, or its vaults never stand still.
     pub fn of_cluster(url: &str, time: i64) -> Result<Self> {
-        let client = RpcClient::new(url);
+        let client = RpcClient::new_with_commitment(url, CommitmentConfig::confirmed());
         let unreachable = |e: &dyn core::fmt::Display| {
             anyhow!(
                 "cannot reach {url} ({e}): is the node running, does it serve getProgramAccounts, and is --url right?"
