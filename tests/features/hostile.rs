@@ -465,8 +465,11 @@ pub fn beyond(world: &mut Hostile) -> Found {
                 .trial(|w| {
                     w.propose(false, p, to);
                     // The other way from the same state, by a unit: stale as soon as the first has moved it.
-                    let back = if to > from { from.saturating_sub(1) } else { from + 1 };
-                    w.propose(false, p, back);
+                    // (Not beside a ramp, which has not moved anything yet when it begins, and would itself be stale.)
+                    if row.pace(from, to) != Pace::Ramp {
+                        let back = if to > from { from.saturating_sub(1) } else { from + 1 };
+                        w.propose(false, p, back);
+                    }
                     w.waits(DELAY_S);
                     for _ in 0..4 {
                         for id in w.made.clone() {

@@ -107,7 +107,7 @@ fn spoofed_price_accounts_are_refused() {
     let refresh = house.at.refresh_price_from(0, &house.sources(0));
     let elsewhere = with_account(refresh.clone(), genuine, spoofed);
     refused_ix(&mut house, BallastError::WrongSource, elsewhere, &[]);
-    for owner in [Pubkey::new_unique(), pyth_solana_receiver_sdk::ID, stake_pool::ID, ballast::ID] {
+    for owner in [Pubkey::new_unique(), pyth_solana_receiver_sdk::ID, stake_pool::ID] {
         house.vm.put(genuine, owner, bytes.clone());
         refused_ix(&mut house, BallastError::WrongSource, refresh.clone(), &[]);
     }

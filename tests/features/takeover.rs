@@ -15,8 +15,11 @@ use crate::common::{
 /// When the account was first found below its MM, as `touch_account` would have left it.
 fn short_since(house: &mut House, person: &Person, since: i64) {
     let mut data = house.vm.data(&person.account);
-    let at = 8 + core::mem::offset_of!(MarginAccount, short_since);
-    data[at..at + 8].copy_from_slice(&since.to_le_bytes());
+    for field in
+        [core::mem::offset_of!(MarginAccount, short_since), core::mem::offset_of!(MarginAccount, short_seen)]
+    {
+        data[8 + field..16 + field].copy_from_slice(&since.to_le_bytes());
+    }
     house.vm.put(person.account, ballast::ID, data);
 }
 

@@ -81,10 +81,10 @@ fn every_instruction_refuses_every_account_of_another_version() {
     house.post(0, 100.0);
     let mut tried = 0;
     for (instruction, signers) in every_instruction(&mut house, &who, &desk) {
-        // Opening is refused earlier where the clearinghouse is open, deposits where it is not.
+        // What belongs before the opening is refused earlier where the clearinghouse is open, deposits where it is not.
         let mut clearinghouse = house.vm.data(&house.at.clearinghouse);
-        let opens = instruction == house.at.open_clearinghouse(reporter);
-        clearinghouse[OPEN_AT] = (!opens).into();
+        let before = [house.at.open_clearinghouse(reporter), house.at.set_depth_reporter(reporter, reporter)];
+        clearinghouse[OPEN_AT] = (!before.contains(&instruction)).into();
         house.vm.put(house.at.clearinghouse, ballast::ID, clearinghouse);
         let signers: Vec<&Keypair> = signers.iter().collect();
         for account in of_the_program(&house, &instruction) {

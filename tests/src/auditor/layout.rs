@@ -219,7 +219,7 @@ pub mod asset {
     pub const SLOW_HALF_LIFE_S: usize = 376;
     pub const GRID_S: usize = 380;
     pub const CROWD_TIME: usize = 384;
-    pub const PREVIOUS_PUBLISH_TIME: usize = 472;
+    pub const PREVIOUS_PUBLISH_TIME: usize = 496;
 }
 
 /// An SPL token account.

@@ -57,22 +57,19 @@ pub(crate) fn release(
     }
     // Who owes nothing needs no margin, and no price: its way out stays open through any outage.
     if !account.is_free_of_risk() {
-        let borrows = asset.is_none() && account.quote < 0 && account.quote < before;
-        if borrows {
-            policy::require_open(board, Action::Borrow, now)?;
-            policy::require_unrestricted(account.restrictions, Action::Borrow)?;
+        if asset.is_none() && account.quote < 0 && account.quote < before {
+            require_sound(account, board, now)?;
         }
         let margin = BoardView::for_new_risk(board, now).margin(account, Basis::Withdrawal).or_refuse()?;
         require!(margin.meets_initial(), BallastError::BelowInitialMargin);
-        if borrows {
-            require_sound(account, board, now)?;
-        }
     }
     Ok(())
 }
 
 /// Refuses a loan against a book that holds an asset, or is in a market, on which nothing may be borrowed now.
 fn require_sound(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<()> {
+    policy::require_open(board, Action::Borrow, now)?;
+    policy::require_unrestricted(account.restrictions, Action::Borrow)?;
     for slot in account.held_collateral() {
         policy::require_asset(board, Action::Borrow, slot.asset.into(), now)?;
     }
