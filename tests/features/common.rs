@@ -149,7 +149,8 @@ pub fn assert_conserved(house: &House) {
         // What is promised covers what positions are still to be given; what it is more is dust of rounding.
         let given: i128 = slots.iter().map(|s| i128::from(s.entry)).sum::<i128>() - entries;
         let left = i128::from(market.promised) - given;
-        let rounding = if touched { 1_000 } else { slots.len() as i128 };
+        // A micro-unit stays behind each time that a position is brought in step.
+        let rounding = if touched || listed.funding_rate != 0 { 1_000 } else { slots.len() as i128 };
         assert!((-dust..=rounding).contains(&left), "market {index} promised {left} more than it gives");
         let unheld = i128::from(market.open_interest) - longs;
         assert!((0..=dust).contains(&unheld), "open interest of market {index} is {unheld} off");

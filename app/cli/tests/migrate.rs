@@ -112,18 +112,70 @@ fn what_stands_otherwise_is_shown_and_left_to_governance() {
 }
 
 #[test]
-fn a_new_depth_reporter_is_one_step() {
+fn before_the_opening_a_depth_reporter_is_named_at_once() {
+    let mut scene = Scene::new();
+    let reporter = Pubkey::new_unique();
+    let config = scene.config(|text| named(&text, "depth_reporter", &reporter));
+    let all = scene.plan(&config);
+    scene.apply(&all, usize::MAX);
+    assert_eq!(scene.house().depth_reporter, reporter);
+    assert!(scene.plan(&config).steps.is_empty());
+}
+
+fn named(text: &str, role: &str, key: &Pubkey) -> String {
+    text.replace(&format!("{role} = \"\""), &format!("{role} = \"{key}\""))
+}
+
+#[test]
+fn after_the_opening_a_role_is_proposed_waited_for_and_given() {
     let mut scene = Scene::new();
     let config = scene.config(|text| text);
     let all = scene.plan(&config);
     scene.apply(&all, usize::MAX);
-    let reporter = Pubkey::new_unique();
-    let named = scene
-        .config(|text| text.replace("depth_reporter = \"\"", &format!("depth_reporter = \"{reporter}\"")));
-    let next = scene.plan(&named);
-    assert_eq!(next.steps.len(), 1);
-    scene.apply(&next, 1);
-    assert_eq!(scene.house().depth_reporter, reporter);
+    let keys = ["depth_reporter", "steward", "guardian"].map(|role| (role, Pubkey::new_unique()));
+    let config = scene.config(|text| keys.iter().fold(text, |text, (role, key)| named(&text, role, key)));
+
+    let first = scene.plan(&config);
+    assert_eq!((first.steps.len(), first.waiting.len()), (3, 0));
+    scene.apply(&first, usize::MAX);
+    let second = scene.plan(&config);
+    assert_eq!((second.steps.len(), second.waiting.len()), (0, 3));
+    scene.vm.advance(4 * 86_400);
+    let third = scene.plan(&config);
+    assert_eq!((third.steps.len(), third.waiting.len()), (3, 0));
+    scene.apply(&third, usize::MAX);
+    let house = scene.house();
+    assert_eq!([house.depth_reporter, house.steward, house.guardian], keys.map(|(_, key)| key));
+    let last = scene.plan(&config);
+    assert_eq!((last.steps.len(), last.waiting.len()), (0, 0));
+}
+
+#[test]
+fn after_the_opening_a_listing_is_proposed_first() {
+    let mut scene = Scene::new();
+    let short = |text: String| {
+        let cut = text.find("[[markets]]").expect("markets come last");
+        let third = text[..cut].rfind("[[assets]]").expect("three assets");
+        let markets = &text[cut..];
+        let sol = markets.rfind("[[markets]]").expect("three markets");
+        format!("{}{}", &text[..third], &markets[..sol])
+    };
+    let config = scene.config(short);
+    let all = scene.plan(&config);
+    scene.apply(&all, usize::MAX);
+    assert_eq!((scene.house().asset_count, scene.house().market_count), (2, 2));
+
+    let whole = scene.config(|text| text);
+    let first = scene.plan(&whole);
+    assert!(first.steps.iter().all(|s| s.what.starts_with("propose to ")), "{:?}", first.steps);
+    scene.apply(&first, usize::MAX);
+    assert!(scene.plan(&whole).steps.is_empty(), "nothing is ripe");
+    scene.vm.advance(4 * 86_400);
+    let ripe = scene.plan(&whole);
+    scene.apply(&ripe, usize::MAX);
+    assert_eq!((scene.house().asset_count, scene.house().market_count), (3, 3));
+    let last = scene.plan(&whole);
+    assert!(last.steps.is_empty() && last.waiting.is_empty(), "{:?} {:?}", last.steps, last.waiting);
 }
 
 #[test]

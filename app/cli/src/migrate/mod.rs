@@ -5,6 +5,7 @@
 //! there already is no step, so a config can be applied as often as one likes. A parameter that differs after the
 //! clearinghouse is open is no step either: changing it is governance's, by a proposal that waits.
 
+mod announced;
 mod chain;
 mod config;
 mod idl;

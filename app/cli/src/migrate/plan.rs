@@ -4,12 +4,14 @@ use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;
 use anyhow::{Context, Result, bail, ensure};
 use ballast::instructions::LoadCalibrationArgs;
+use ballast::state::proposal::role;
 use ballast::state::{AssetConfig, Clearinghouse, Market, RiskBoard};
 use ballast_client::deployment::symbol_text;
 use ballast_client::{Deployment, decode};
 use ballast_risk::stress;
 use serde_json::Value;
 
+use super::announced::{Announced, Role};
 use super::chain::Chain;
 use super::config::{Asset, Config};
 use super::idl;
@@ -36,6 +38,14 @@ pub struct Step {
     pub signer: Signer,
 }
 
+impl Step {
+    /// Whether this key is among those that sign it.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &Pubkey) -> bool {
+        self.instruction.accounts.iter().any(|meta| meta.is_signer && meta.pubkey == *key)
+    }
+}
+
 /// A parameter that stands otherwise than the config says, and that no migration changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -54,6 +64,8 @@ pub struct Difference {
 pub struct Plan {
     /// In this order.
     pub steps: Vec<Step>,
+    /// What was proposed and is not ripe yet.
+    pub waiting: Vec<String>,
     /// What governance would have to propose.
     pub differences: Vec<Difference>,
 }
@@ -102,6 +114,7 @@ struct Planner<'a, C: Chain> {
     config: &'a Config,
     at: Deployment,
     keys: Keys,
+    announced: Announced,
     plan: Plan,
 }
 
@@ -110,9 +123,13 @@ struct Planner<'a, C: Chain> {
 /// # Errors
 /// If the chain cannot be read, or holds something under these addresses that this release does not know.
 pub fn plan<C: Chain>(chain: &C, config: &Config, keys: Keys) -> Result<Plan> {
-    let mut planner =
-        Planner { chain, config, at: Deployment::of(config.quote_mint), keys, plan: Plan::default() };
-    let house = planner.clearinghouse()?;
+    let at = Deployment::of(config.quote_mint);
+    let stands = chain.data(&at.clearinghouse)?;
+    let house: Option<Clearinghouse> = stands.map(|data| decode::config(&data)).transpose()?;
+    let governance = config.clearinghouse.governance;
+    let announced = Announced::read(chain, at, keys.payer, governance, house.as_ref())?;
+    let mut planner = Planner { chain, config, at, keys, announced, plan: Plan::default() };
+    planner.clearinghouse(house.as_ref())?;
     let board = planner.board()?;
     planner.assets(house.as_ref(), board.as_deref())?;
     planner.markets(house.as_ref())?;
@@ -142,16 +159,15 @@ impl<C: Chain> Planner<'_, C> {
         }
     }
 
-    fn clearinghouse(&mut self) -> Result<Option<Clearinghouse>> {
+    fn clearinghouse(&mut self, house: Option<&Clearinghouse>) -> Result<()> {
         let wanted = &self.config.clearinghouse;
-        let Some(data) = self.chain.data(&self.at.clearinghouse)? else {
+        let Some(house) = house else {
             let (payer, authority) = (self.keys.payer, self.keys.upgrade_authority);
             let initialise = self.at.initialize_clearinghouse(payer, authority, wanted.clone());
             let what = format!("create the clearinghouse {}", self.at.clearinghouse);
             self.step(what, initialise, Signer::UpgradeAuthority);
-            return Ok(None);
+            return Ok(());
         };
-        let house: Clearinghouse = decode::config(&data)?;
         for (name, stands, should) in [
             ("ClearinghouseParams", bytemuck::bytes_of(&house.params), bytemuck::bytes_of(&wanted.params)),
             ("PriceParams", bytemuck::bytes_of(&house.prices), bytemuck::bytes_of(&wanted.prices)),
@@ -168,7 +184,7 @@ impl<C: Chain> Planner<'_, C> {
                 wanted: wanted.governance.to_string().into(),
             });
         }
-        Ok(Some(house))
+        Ok(())
     }
 
     fn board(&mut self) -> Result<Option<Box<RiskBoard>>> {
@@ -205,7 +221,9 @@ impl<C: Chain> Planner<'_, C> {
                 None => {
                     let (payer, governance) = (self.keys.payer, config.clearinghouse.governance);
                     let list = self.at.add_asset(payer, governance, at, asset.mint, asset.listing.clone());
-                    self.step(format!("list {} as asset {at}", asset.name()), list, Signer::Governance);
+                    let what = format!("list {} as asset {at}", asset.name());
+                    let listed = ("add_asset", at, asset.mint.unwrap_or_default());
+                    self.announced.list(&mut self.plan, what, listed, &asset.listing, list)?;
                 }
             }
             let state = board.filter(|_| index < listed).map(|board| (&board.assets[index], board));
@@ -217,7 +235,9 @@ impl<C: Chain> Planner<'_, C> {
                     let column = stress::column(&args.shocks);
                     if state.is_none_or(|(_, board)| board.stress[index] != column) {
                         let load = self.at.load_stress(config.clearinghouse.governance, args.clone());
-                        self.step(format!("load stress of {}", asset.name()), load, Signer::Governance);
+                        let what = format!("load stress of {}", asset.name());
+                        let listed = ("load_stress", at, Pubkey::default());
+                        self.announced.list(&mut self.plan, what, listed, args, load)?;
                     }
                 }
             }
@@ -242,9 +262,9 @@ impl<C: Chain> Planner<'_, C> {
             variance_slow: known.variance_slow,
             returns: known.returns.clone(),
         };
-        let load = self.at.load_calibration(self.config.clearinghouse.governance, args);
-        self.step(format!("load the calibration of {name}"), load, Signer::Governance);
-        Ok(())
+        let load = self.at.load_calibration(self.config.clearinghouse.governance, args.clone());
+        let what = format!("load the calibration of {name}");
+        self.announced.list(&mut self.plan, what, ("load_calibration", index, Pubkey::default()), &args, load)
     }
 
     fn compare_asset(&mut self, index: u8, asset: &Asset, board: &RiskBoard) -> Result<()> {
@@ -286,7 +306,14 @@ impl<C: Chain> Planner<'_, C> {
             if index >= listed {
                 let (payer, governance) = (self.keys.payer, config.clearinghouse.governance);
                 let open = self.at.add_market(payer, governance, at, args.clone());
-                self.step(format!("open {name} as market {at}"), open, Signer::Governance);
+                let what = format!("open {name} as market {at}");
+                self.announced.list(
+                    &mut self.plan,
+                    what,
+                    ("add_market", at, Pubkey::default()),
+                    args,
+                    open,
+                )?;
                 continue;
             }
             let data = self.chain.data(&self.at.market(at))?;
@@ -311,10 +338,14 @@ impl<C: Chain> Planner<'_, C> {
     }
 
     fn roles(&mut self, house: Option<&Clearinghouse>) {
-        let (wanted, governance) = (self.config.depth_reporter, self.config.clearinghouse.governance);
-        if wanted != house.map_or(Pubkey::default(), |house| house.depth_reporter) {
-            let name = self.at.set_depth_reporter(governance, wanted);
-            self.step(format!("name {wanted} as depth reporter"), name, Signer::Governance);
+        let stands = |of: fn(&Clearinghouse) -> Pubkey| house.map_or(Pubkey::default(), of);
+        let config = self.config;
+        for (number, name, stands, wanted) in [
+            (role::DEPTH_REPORTER, "depth reporter", stands(|h| h.depth_reporter), config.depth_reporter),
+            (role::STEWARD, "steward", stands(|h| h.steward), config.steward),
+            (role::GUARDIAN, "guardian", stands(|h| h.guardian), config.guardian),
+        ] {
+            self.announced.name(&mut self.plan, &Role { number, name, stands, wanted });
         }
     }
 }
