@@ -52,6 +52,7 @@ mod staked;
 mod stress;
 mod tail_memory;
 mod takeover;
+mod threat_model;
 mod tick;
 mod token_2022;
 mod tokens;
