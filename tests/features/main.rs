@@ -58,4 +58,5 @@ mod tokens;
 mod touch;
 mod transfers;
 mod versions;
+mod waterfall;
 mod withdraw;

@@ -13,7 +13,7 @@ impl Deployment {
         build(&accounts::TouchPosition { board, market, margin_account }, &instruction::TouchPosition {})
     }
 
-    /// `resolve_bankruptcy` of an account, with the market of its worst perpetual position; anybody.
+    /// `resolve_bankruptcy` of an account, with the market of its worst perpetual position, which has no backstop; anybody.
     #[must_use]
     pub fn resolve_bankruptcy(&self, margin_account: Pubkey, market: Option<u8>) -> Instruction {
         build(
@@ -22,6 +22,26 @@ impl Deployment {
                 treasury: self.treasury,
                 margin_account,
                 market: market.map(|m| self.market(m)),
+                vault: None,
+                slice: None,
+            },
+            &instruction::ResolveBankruptcy {},
+        )
+    }
+
+    /// `resolve_bankruptcy` of an account, with the market of its worst perpetual position and that market's backstop;
+    /// anybody.
+    #[must_use]
+    pub fn resolve_with_backstop(&self, margin_account: Pubkey, market: u8) -> Instruction {
+        let slice = self.slice(market);
+        build(
+            &accounts::ResolveBankruptcy {
+                board: self.board,
+                treasury: self.treasury,
+                margin_account,
+                market: Some(self.market(market)),
+                vault: Some(self.backstop(market)),
+                slice: (slice != margin_account).then_some(slice),
             },
             &instruction::ResolveBankruptcy {},
         )

@@ -29,7 +29,6 @@ pub(crate) fn release(
 
 /// Pays of a market's bad debt what its slice can spare: equity above its own IM, out of settled quote that is not a
 /// trader's commitment. Another market's slice is never asked. Returns what was paid; the caller books where it went.
-#[allow(dead_code, reason = "called where a bankruptcy is resolved")]
 pub(crate) fn absorb(
     vault: &BackstopVault,
     slice: &mut MarginAccount,
