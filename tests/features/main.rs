@@ -25,6 +25,7 @@ mod hostile;
 mod hostile_governance;
 mod implied;
 mod index;
+mod interest;
 mod isolated;
 mod later_asset;
 mod lending;

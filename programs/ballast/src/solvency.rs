@@ -211,7 +211,7 @@ impl MarketTotals {
 /// and must not fail for a silent oracle. None where something in it never had a price.
 fn worth(account: &MarginAccount, view: &BoardView) -> Option<i128> {
     let spot = |asset: u8| view.board().asset(asset.into()).ok().map(|a| a.spot()).filter(|p| p.is_set());
-    let mut worth = i128::from(account.quote);
+    let mut worth = i128::from(view.quote(account).ok()?);
     for slot in account.held_collateral() {
         worth += i128::from(spot(slot.asset)?.value(i64::try_from(slot.amount).ok()?).ok()?);
     }

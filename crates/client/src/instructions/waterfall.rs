@@ -50,6 +50,21 @@ impl Deployment {
     /// `count_loan` of an account; anybody.
     #[must_use]
     pub fn count_loan(&self, margin_account: Pubkey) -> Instruction {
-        build(&accounts::CountLoan { treasury: self.treasury, margin_account }, &instruction::CountLoan {})
+        let (board, treasury) = (self.board, self.treasury);
+        build(&accounts::CountLoan { board, treasury, margin_account }, &instruction::CountLoan {})
+    }
+
+    /// `accrue_interest`: charges all loans up to now; anybody.
+    #[must_use]
+    pub fn accrue_interest(&self) -> Instruction {
+        build(
+            &accounts::AccrueInterest {
+                clearinghouse: self.clearinghouse,
+                board: self.board,
+                treasury: self.treasury,
+                quote_vault: self.quote_vault,
+            },
+            &instruction::AccrueInterest {},
+        )
     }
 }

@@ -37,6 +37,15 @@ impl House {
         self.vm.send(&[count], &[])
     }
 
+    /// Charges all loans up to now.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn accrue_interest(&mut self) -> Sent {
+        let accrue = self.at.accrue_interest();
+        self.vm.send(&[accrue], &[])
+    }
+
     /// Moves a market's fees, or an empty market's dust, into the insurance fund.
     ///
     /// # Errors

@@ -170,7 +170,7 @@ pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
     a.treasury.bad_debt_paid =
         a.treasury.bad_debt_paid.checked_add(split.insurance).ok_or(BallastError::Overflow)?;
     let paid = split.insurance.checked_add(split.slice).ok_or(BallastError::Overflow)?;
-    account.add_quote(i64::try_from(paid).map_err(|_| BallastError::Overflow)?)?;
+    account.add_quote(i64::try_from(paid).map_err(|_| BallastError::Overflow)?, &board)?;
 
     let mut turned = false;
     if let Some(worst) = &worst {
@@ -180,7 +180,7 @@ pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
         turned = deleverage(worst, split.socialised, &mut account, market, &mut board.markets[at], &spot)?;
         board.follow_open_interest(at, market.open_interest, now).or_refuse()?;
     }
-    a.treasury.count_loan(&mut account)?;
+    a.treasury.count_loan(&mut account, &board)?;
     let Split { insurance, slice, socialised, left } = split;
     emit!(BankruptcyResolved {
         account: a.margin_account.key(),
