@@ -126,7 +126,7 @@ fn attack_interest_is_not_escaped_by_lying_still() {
 fn who_owes_nothing_is_charged_nothing() {
     let (mut house, saver, borrower) = lent(flat(1_000), 10_000);
     hours(&mut house, 5);
-    house.deposit_quote(&borrower, 10_100 * QUOTE).expect("paid back, and more");
+    house.fund_quote(&borrower, 10_100 * QUOTE).expect("paid back, and more");
     let interest = house.margin_account(&borrower.account).interest_owed as i64;
     assert!(interest > 0);
     let left = 100 * QUOTE as i64 - interest;
