@@ -19,6 +19,12 @@ fn held(house: &House, person: &Person) -> (i64, i64) {
     (slot.base, slot.entry)
 }
 
+/// Lets keepers have their time with an account that is short.
+fn nobody_comes(house: &mut House, person: &Person, dollars: &[f64]) {
+    house.touch(&person.account).expect("it is short");
+    prices_after(house, 60, dollars);
+}
+
 /// Bankrupts one short of ten coins with 300 of quote at a price of 150: 200 are missing. Longs of six and four.
 fn bankrupt(house: &mut House) -> (Person, [Person; 2]) {
     let loser = house.person_with_quote(300);
@@ -27,6 +33,7 @@ fn bankrupt(house: &mut House) -> (Person, [Person; 2]) {
         house.fill(0, &loser, winner, -coins * BASE, coins as u64 * 100 * QUOTE).expect("a fill");
     }
     prices_after(house, 30, &[150.0]);
+    nobody_comes(house, &loser, &[150.0]);
     (loser, winners)
 }
 
@@ -117,6 +124,7 @@ fn a_part_of_the_other_side_is_closed_pro_rata() {
     house.fill(0, &loser, &winners[0], -10 * BASE, 1_000 * QUOTE).expect("a fill");
     house.fill(0, &sound, &winners[1], -30 * BASE, 3_000 * QUOTE).expect("a fill");
     prices_after(&mut house, 30, &[150.0]);
+    nobody_comes(&mut house, &loser, &[150.0]);
     let before = house.health(&sound).maintenance.equity;
     let said: BankruptcyResolved = house.resolve_bankruptcy(&loser, Some(0)).expect("it is bankrupt").event();
     assert!(!said.whole_side);
@@ -232,6 +240,7 @@ fn attack_the_caller_does_not_choose_who_pays() {
     house.fill(0, &loser, &others[0], -10 * BASE, 1_000 * QUOTE).expect("a fill");
     house.fill(1, &loser, &others[1], BASE, 1_000 * QUOTE).expect("a fill");
     prices_after(&mut house, 30, &[180.0, 950.0]);
+    nobody_comes(&mut house, &loser, &[180.0, 950.0]);
     for market in [Some(1), None] {
         refused(&mut house, BallastError::NotWorstMarket, |h| h.resolve_bankruptcy(&loser, market));
     }
@@ -251,6 +260,7 @@ fn winners_do_not_pay_for_the_bankrupts_other_affairs() {
     house.fill(1, &loser, &others[1], BASE, 1_000 * QUOTE).expect("a fill");
     // 800 lost on the one, 500 on the other, 700 paid in: 600 are missing.
     prices_after(&mut house, 30, &[180.0, 500.0]);
+    nobody_comes(&mut house, &loser, &[180.0, 500.0]);
     house.settle(0, &loser).expect("it pays the first market all it has");
     let said: BankruptcyResolved =
         house.resolve_bankruptcy(&loser, Some(1)).expect("worst is the second").event();
@@ -299,6 +309,7 @@ fn attack_luna_profit_whose_loss_was_not_paid_stays() {
     prices_after(&mut house, 600, &[0.5]);
     refused(&mut house, BallastError::NothingToSettle, |h| h.settle(0, &short));
     refused(&mut house, BallastError::BelowInitialMargin, |h| h.withdraw_quote(&short, 501 * QUOTE));
+    nobody_comes(&mut house, &long, &[0.5]);
     house.settle(0, &long).expect("it pays what it has");
     house.settle(0, &short).expect("and no more is paid out");
     assert_eq!(quote_of(&house, &short), 1_000 * UNIT);

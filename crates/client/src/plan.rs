@@ -134,10 +134,10 @@ impl Search<'_> {
                 }
                 LiquidationLeg::Collateral { asset } => {
                     keeper.add_collateral(asset, terms.quantity.unsigned_abs())?;
-                    keeper.add_quote(-terms.proceeds)?;
+                    keeper.add_quote(-terms.proceeds, self.view.board())?;
                 }
             }
-            keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX))
+            keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX), self.view.board())
         });
         let strict = BoardView::for_new_risk(self.view.board(), self.around.now);
         moved.is_ok() && strict.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial())

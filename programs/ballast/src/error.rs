@@ -310,6 +310,18 @@ pub enum BallastError {
     VaultBelowClaims,
     #[msg("In a market, positions, entries or open interest do not sum to what it must be")]
     BooksUnbalanced,
+
+    // ---- waterfall and lending ----
+    #[msg(
+        "The market has a backstop: pass its vault and its slice, which pay before the other side of the market does"
+    )]
+    SliceOmitted,
+    #[msg(
+        "Keepers come first: touch the account, and resolve it once it has been short for as long as a takeover waits"
+    )]
+    KeepersFirst,
+    #[msg("Interest was charged less than a minute ago")]
+    InterestNotDue,
 }
 
 impl From<RiskError> for BallastError {

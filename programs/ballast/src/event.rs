@@ -564,3 +564,13 @@ pub struct TakenOver {
     pub penalty: u64,
     pub to_insurance: u64,
 }
+
+/// Loans were charged for `charged_s` seconds: a unit owed since the beginning has grown to `index` (2⁻⁴⁰), and grows on at
+/// `rate` a year while `utilisation` of the quote is lent, both rates.
+#[event]
+pub struct InterestCharged {
+    pub index: u64,
+    pub rate: u64,
+    pub utilisation: u64,
+    pub charged_s: u64,
+}

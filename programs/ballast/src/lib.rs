@@ -208,6 +208,11 @@ pub mod ballast {
         instructions::attest_solvency(current(ctx)?)
     }
 
+    /// Charges loans for the time since the last step, and sets their rate by how much of the quote is lent.
+    pub fn accrue_interest(ctx: Context<AccrueInterest>) -> Result<()> {
+        instructions::accrue_interest(current(ctx)?)
+    }
+
     // ---- account -----------------------------------------------------------------------------
 
     /// Opens a margin account: a sub-account of its owner.
@@ -245,7 +250,7 @@ pub mod ballast {
         instructions::withdraw(current(ctx)?, amount)
     }
 
-    /// Brings the total of loans in step with what an account owes.
+    /// Brings the total of loans in step with what an account owes, and pays the insurance fund its interest.
     pub fn count_loan(ctx: Context<CountLoan>) -> Result<()> {
         instructions::count_loan(current(ctx)?)
     }
@@ -289,7 +294,7 @@ pub mod ballast {
         instructions::liquidate(current(ctx)?, legs)
     }
 
-    /// Pays for a bankrupt account: insurance, then the other side of its market.
+    /// Pays for a bankrupt account: insurance, then its market's slice, then the other side of its market.
     pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
         instructions::resolve_bankruptcy(current(ctx)?)
     }

@@ -119,6 +119,14 @@ impl<'a> BoardView<'a> {
         collateral.chain(traded)
     }
 
+    /// Settled quote of an account, less the interest on its loan that it was not charged yet.
+    pub fn quote(&self, account: &MarginAccount) -> Result<i64> {
+        if account.quote >= 0 || account.loan_index == self.board.loan_index {
+            return Ok(account.quote);
+        }
+        account.quote.checked_sub_unsigned(account.interest(self.board)?).ok_or(RiskError::Overflow)
+    }
+
     /// Values an account's holdings.
     pub fn book<'v>(&'v self, account: &'v MarginAccount, basis: Basis) -> Result<Book<'v>> {
         self.book_on(self, account, basis)
@@ -134,7 +142,7 @@ impl<'a> BoardView<'a> {
         let found = Cell::new(false);
         let linear = account.held_positions().filter_map(|s| self.position(s, &found));
         let collateral = account.held_collateral().map(|s| (usize::from(s.asset), s.amount));
-        let book = Book::new(account.quote, collateral, linear.clone(), view, basis)?;
+        let book = Book::new(self.quote(account)?, collateral, linear.clone(), view, basis)?;
         if !found.get() {
             return Ok(book);
         }

@@ -8,18 +8,31 @@
 //! open interest         =  Σ longs
 //! ```
 //!
+//! Entries are summed as they are written; bases as they are now, in step with their side of the market. A side that was
+//! deleveraged has left behind what truncation took from its positions: up to [`BASE_DUST`] native units an account.
+//!
 //! Vaults may hold more: anybody may send tokens to them. A sum that does not fit is an error, never a wrapped number.
 
 use anchor_lang::prelude::*;
 use ballast_risk::option::VolBand;
 
-use crate::error::BallastError;
+use crate::error::{BallastError, OrRefuse};
 use crate::instructions::SolvencyReport;
 use crate::margin::BoardView;
 use crate::state::{MarginAccount, Market, MarketState, PositionSlot, RiskBoard, Treasury};
 
 /// Where a token account says how much it holds; SPL Token and Token-2022 agree.
 const AMOUNT: core::ops::Range<usize> = 64..72;
+
+/// Native units that a position may have lost to truncation, in a market of which a side was deleveraged: each time it
+/// was brought in step less than one.
+pub const BASE_DUST: u64 = 64;
+
+/// By how many native units Σ base and Σ longs of a market may differ from what they must be.
+#[must_use]
+pub fn base_dust(listed: &MarketState, accounts: u64) -> u128 {
+    if listed.was_deleveraged() { u128::from(BASE_DUST) * u128::from(accounts) } else { 0 }
+}
 
 /// Native units in a vault.
 pub fn tokens_in(vault: &AccountInfo) -> Result<u64> {
@@ -123,8 +136,9 @@ impl<'a> Books<'a> {
         }
         for slot in account.held_positions() {
             let totals = self.markets.get_mut(usize::from(slot.market)).ok_or(BallastError::WrongMarket)?;
-            totals.base += i128::from(slot.base);
-            totals.longs += i128::from(slot.base.max(0));
+            let (base, _) = self.board.markets[usize::from(slot.market)].effective(slot).or_refuse()?;
+            totals.base += i128::from(base);
+            totals.longs += i128::from(base.max(0));
             totals.entries += i128::from(slot.entry);
         }
         // Who owes nothing has nothing to be short of.
@@ -148,7 +162,7 @@ impl<'a> Books<'a> {
         now: i64,
     ) -> Result<SolvencyReport> {
         for (listed, totals) in self.board.markets.iter().zip(&self.markets) {
-            totals.require_balanced(listed, now)?;
+            totals.require_balanced(listed, base_dust(listed, self.accounts), now)?;
         }
         let claims =
             self.balances + self.interest_owed + self.pools + self.fees + u128::from(treasury.insurance);
@@ -182,12 +196,13 @@ impl<'a> Books<'a> {
 }
 
 impl MarketTotals {
-    fn require_balanced(&self, listed: &MarketState, now: i64) -> Result<()> {
+    fn require_balanced(&self, listed: &MarketState, dust: u128, now: i64) -> Result<()> {
         require!(self.entries == self.owed, BallastError::BooksUnbalanced);
-        require!(self.longs == i128::from(self.open_interest), BallastError::BooksUnbalanced);
+        let open = i128::from(self.open_interest);
+        require!(self.longs.abs_diff(open) <= dust, BallastError::BooksUnbalanced);
         // Expired positions are cleared one by one, each for its payoff.
         let clearing = listed.is_option() && now >= listed.expiry;
-        require!(self.base == 0 || clearing, BallastError::BooksUnbalanced);
+        require!(self.base.unsigned_abs() <= dust || clearing, BallastError::BooksUnbalanced);
         Ok(())
     }
 }
@@ -196,12 +211,13 @@ impl MarketTotals {
 /// and must not fail for a silent oracle. None where something in it never had a price.
 fn worth(account: &MarginAccount, view: &BoardView) -> Option<i128> {
     let spot = |asset: u8| view.board().asset(asset.into()).ok().map(|a| a.spot()).filter(|p| p.is_set());
-    let mut worth = i128::from(account.quote);
+    let mut worth = i128::from(view.quote(account).ok()?);
     for slot in account.held_collateral() {
         worth += i128::from(spot(slot.asset)?.value(i64::try_from(slot.amount).ok()?).ok()?);
     }
     for slot in account.held_positions() {
-        worth += i128::from(slot.entry) + i128::from(value_of(slot, view, spot)?);
+        let slot = view.board().market(slot.market.into()).ok()?.now(slot).ok()?;
+        worth += i128::from(slot.entry) + i128::from(value_of(&slot, view, spot)?);
     }
     Some(worth)
 }

@@ -4,6 +4,7 @@ use anchor_lang::Discriminator;
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, bail, ensure};
 use ballast::margin::BoardView;
+use ballast::solvency::base_dust;
 use ballast::state::{AssetConfig, Clearinghouse, MarginAccount, Market, RiskBoard, Treasury};
 use ballast_client::deployment::symbol_text;
 use ballast_client::{Deployment, decode};
@@ -11,6 +12,9 @@ use ballast_risk::book::Basis;
 use ballast_risk::margin::Margin;
 
 use super::snapshot::Snapshot;
+
+/// What every account holds in a market, signed native units.
+type Bases = ballast_risk::Result<Vec<i128>>;
 
 /// A margin account, and what the engine says of it at spot.
 #[derive(Clone)]
@@ -220,21 +224,27 @@ impl Books {
         }
         for market in &self.markets {
             let name = symbol_text(&market.symbol);
+            let listed = &self.board.markets[usize::from(market.index)];
             let slots = || self.accounts.iter().map(|a| a.account.position(market.index));
-            let base: i128 = slots().map(|s| i128::from(s.base)).sum();
-            let longs: i128 = slots().map(|s| i128::from(s.base.max(0))).sum();
+            // Entries as they are written, bases as they are now.
+            let Ok(bases) = slots().map(|s| Ok(listed.effective(&s)?.0.into())).collect::<Bases>() else {
+                problems.push(format!("{name}: a position cannot be brought in step with its side"));
+                continue;
+            };
+            let base: i128 = bases.iter().sum();
+            let longs: i128 = bases.iter().map(|b| (*b).max(0)).sum();
+            let dust = base_dust(listed, counted);
             let entries: i128 = slots().map(|s| i128::from(s.entry)).sum();
             let owed = i128::from(market.pool) + i128::from(market.realised) - i128::from(market.promised);
             if entries != owed {
                 problems.push(format!("{name}: entries sum to {entries}, pool and payoffs to {owed}"));
             }
-            if longs != i128::from(market.open_interest) {
+            if longs.abs_diff(market.open_interest.into()) > dust {
                 problems
                     .push(format!("{name}: longs sum to {longs}, open interest is {}", market.open_interest));
             }
-            let listed = &self.board.markets[usize::from(market.index)];
             // Expired positions are cleared one by one, each for its payoff.
-            if base != 0 && !(listed.is_option() && self.time >= listed.expiry) {
+            if base.unsigned_abs() > dust && !(listed.is_option() && self.time >= listed.expiry) {
                 problems.push(format!("{name}: positions sum to {base}, not to nothing"));
             }
         }

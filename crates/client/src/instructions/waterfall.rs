@@ -13,7 +13,7 @@ impl Deployment {
         build(&accounts::TouchPosition { board, market, margin_account }, &instruction::TouchPosition {})
     }
 
-    /// `resolve_bankruptcy` of an account, with the market of its worst perpetual position; anybody.
+    /// `resolve_bankruptcy` of an account, with the market of its worst perpetual position, which has no backstop; anybody.
     #[must_use]
     pub fn resolve_bankruptcy(&self, margin_account: Pubkey, market: Option<u8>) -> Instruction {
         build(
@@ -22,6 +22,26 @@ impl Deployment {
                 treasury: self.treasury,
                 margin_account,
                 market: market.map(|m| self.market(m)),
+                vault: None,
+                slice: None,
+            },
+            &instruction::ResolveBankruptcy {},
+        )
+    }
+
+    /// `resolve_bankruptcy` of an account, with the market of its worst perpetual position and that market's backstop;
+    /// anybody.
+    #[must_use]
+    pub fn resolve_with_backstop(&self, margin_account: Pubkey, market: u8) -> Instruction {
+        let slice = self.slice(market);
+        build(
+            &accounts::ResolveBankruptcy {
+                board: self.board,
+                treasury: self.treasury,
+                margin_account,
+                market: Some(self.market(market)),
+                vault: Some(self.backstop(market)),
+                slice: (slice != margin_account).then_some(slice),
             },
             &instruction::ResolveBankruptcy {},
         )
@@ -30,6 +50,21 @@ impl Deployment {
     /// `count_loan` of an account; anybody.
     #[must_use]
     pub fn count_loan(&self, margin_account: Pubkey) -> Instruction {
-        build(&accounts::CountLoan { treasury: self.treasury, margin_account }, &instruction::CountLoan {})
+        let (board, treasury) = (self.board, self.treasury);
+        build(&accounts::CountLoan { board, treasury, margin_account }, &instruction::CountLoan {})
+    }
+
+    /// `accrue_interest`: charges all loans up to now; anybody.
+    #[must_use]
+    pub fn accrue_interest(&self) -> Instruction {
+        build(
+            &accounts::AccrueInterest {
+                clearinghouse: self.clearinghouse,
+                board: self.board,
+                treasury: self.treasury,
+                quote_vault: self.quote_vault,
+            },
+            &instruction::AccrueInterest {},
+        )
     }
 }

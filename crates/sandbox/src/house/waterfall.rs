@@ -1,5 +1,7 @@
 //! Who pays when an account cannot.
 
+use anchor_lang::prelude::Pubkey;
+
 use super::{House, Person, Sent};
 
 impl House {
@@ -12,12 +14,17 @@ impl House {
         self.vm.send(&[touch], &[])
     }
 
-    /// Resolves a bankrupt account, of which the worst perpetual position is in `market`.
+    /// Resolves a bankrupt account, of which the worst perpetual position is in `market`; with its backstop, where it has
+    /// one.
     ///
     /// # Errors
     /// What the program refuses.
     pub fn resolve_bankruptcy(&mut self, person: &Person, market: Option<u8>) -> Sent {
-        let resolve = self.at.resolve_bankruptcy(person.account, market);
+        let backed = |m: &u8| self.market(*m).backstop != Pubkey::default();
+        let resolve = match market.filter(backed) {
+            Some(market) => self.at.resolve_with_backstop(person.account, market),
+            None => self.at.resolve_bankruptcy(person.account, market),
+        };
         self.vm.send(&[resolve], &[])
     }
 
@@ -28,6 +35,15 @@ impl House {
     pub fn count_loan(&mut self, person: &Person) -> Sent {
         let count = self.at.count_loan(person.account);
         self.vm.send(&[count], &[])
+    }
+
+    /// Charges all loans up to now.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn accrue_interest(&mut self) -> Sent {
+        let accrue = self.at.accrue_interest();
+        self.vm.send(&[accrue], &[])
     }
 
     /// Moves a market's fees, or an empty market's dust, into the insurance fund.

@@ -1,4 +1,5 @@
 use anchor_lang::prelude::*;
+use ballast_risk::interest::Curve;
 use bytemuck::{Pod, Zeroable};
 
 use super::{bounds, within};
@@ -27,6 +28,16 @@ pub struct LendingParams {
 }
 
 impl LendingParams {
+    /// Interest a year by utilisation.
+    pub fn curve(&self) -> Curve {
+        Curve {
+            base_bps: self.base_bps,
+            at_kink_bps: self.at_kink_bps,
+            at_full_bps: self.at_full_bps,
+            kink_bps: self.kink_bps,
+        }
+    }
+
     /// Refuses what the code limits forbid.
     pub fn validate(&self) -> Result<()> {
         within(0..=self.at_kink_bps, self.base_bps)?;

@@ -56,7 +56,8 @@ impl BackstopVault {
         let listed = view.board().market(self.market.into()).or_refuse()?;
         let position = slice.position_now(self.market, listed)?;
         let committed = i64::try_from(self.committed).map_err(|_| BallastError::Overflow)?;
-        let cash = slice.quote.checked_sub(committed).and_then(|x| x.checked_add(position.entry));
+        let cash =
+            view.quote(slice).or_refuse()?.checked_sub(committed).and_then(|x| x.checked_add(position.entry));
         let cash = cash.ok_or(BallastError::Overflow)?;
         if position.base == 0 {
             return Ok(Worth::flat(cash));

@@ -1,8 +1,9 @@
 use anchor_lang::prelude::*;
+use ballast_risk::interest;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::limits::{MAX_COLLATERAL, MAX_POSITIONS};
-use crate::state::MarketState;
+use crate::state::{MarketState, RiskBoard};
 
 /// Collateral in one asset. A slot with nothing in it is free.
 #[zero_copy]
@@ -176,13 +177,34 @@ impl MarginAccount {
         Ok(())
     }
 
-    /// Changes the settled quote balance.
-    pub fn add_quote(&mut self, amount: i64) -> Result<()> {
+    /// Interest on its loan since it was last charged, quote micro-units, rounded up.
+    pub fn interest(&self, board: &RiskBoard) -> ballast_risk::Result<u64> {
+        // An account that was never charged owes since the beginning.
+        interest::owed(self.loan(), self.loan_index.max(interest::INDEX_ONE), board.loan_index)
+    }
+
+    /// Charges the interest on its loan up to now: it leaves the quote and is owed to the insurance fund.
+    pub fn accrue(&mut self, board: &RiskBoard) -> Result<()> {
+        if self.loan_index == board.loan_index {
+            return Ok(());
+        }
+        let charged = self.interest(board).or_refuse()?;
+        let quote = i64::try_from(charged).ok().and_then(|charged| self.quote.checked_sub(charged));
+        self.quote = quote.ok_or(BallastError::Overflow)?;
+        self.interest_owed = self.interest_owed.checked_add(charged).ok_or(BallastError::Overflow)?;
+        self.loan_index = board.loan_index;
+        Ok(())
+    }
+
+    /// Changes the settled quote balance, once interest has been charged on what it was. Nothing else changes it, so
+    /// nobody can forget to charge.
+    pub fn add_quote(&mut self, amount: i64, board: &RiskBoard) -> Result<()> {
+        self.accrue(board)?;
         self.quote = self.quote.checked_add(amount).ok_or(BallastError::Overflow)?;
         Ok(())
     }
 
-    /// What it owes of quote, micro-units.
+    /// What it owes of quote, micro-units, up to when interest was last charged.
     pub fn loan(&self) -> u64 {
         self.quote.min(0).unsigned_abs()
     }

@@ -6,7 +6,7 @@
 
 use ballast_risk::funding::Payment;
 use ballast_risk::price::Price;
-use ballast_risk::side::{self, Index, Snapshot};
+use ballast_risk::side::{self, Index, SCALE_ONE, Snapshot};
 use ballast_risk::{Result, RiskError};
 
 use crate::state::{MarketState, PositionSlot, SideIndex};
@@ -48,6 +48,11 @@ impl MarketState {
 
     fn side_mut(&mut self, base: i64) -> &mut SideIndex {
         if base > 0 { &mut self.long } else { &mut self.short }
+    }
+
+    /// Whether a part of a side was ever closed as a whole: truncation then leaves native units behind.
+    pub fn was_deleveraged(&self) -> bool {
+        [&self.long, &self.short].iter().any(|side| side.scale != SCALE_ONE || side.epoch != 0)
     }
 
     /// What a position's base is now, and what its entry is to be given.

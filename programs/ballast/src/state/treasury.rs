@@ -1,8 +1,7 @@
 use anchor_lang::prelude::*;
 
 use crate::error::BallastError;
-use crate::limits::LendingParams;
-use crate::state::{MarginAccount, Window};
+use crate::state::{MarginAccount, RiskBoard, Window};
 
 /// The insurance fund. Its tokens lie in the quote vault; this is the figure.
 #[account]
@@ -33,8 +32,12 @@ pub struct Treasury {
 const _: () = assert!(Treasury::INIT_SPACE == 2 + 32 + 24 + 2 * Window::INIT_SPACE + 8 + 248);
 
 impl Treasury {
-    /// Brings the total of loans in step with what an account owes now.
-    pub fn count_loan(&mut self, account: &mut MarginAccount) -> Result<()> {
+    /// Brings the total of loans in step with what an account owes now, interest included, and the fund with the interest
+    /// that it was charged.
+    pub fn count_loan(&mut self, account: &mut MarginAccount, board: &RiskBoard) -> Result<()> {
+        account.accrue(board)?;
+        let interest = core::mem::take(&mut account.interest_owed);
+        self.insurance = self.insurance.checked_add(interest).ok_or(BallastError::Overflow)?;
         let owed = account.loan();
         let others = self.loans.checked_sub(account.loan_counted).ok_or(BallastError::Overflow)?;
         self.loans = others.checked_add(owed).ok_or(BallastError::Overflow)?;
@@ -51,12 +54,13 @@ impl Treasury {
         amount: u64,
         borrowed: u64,
         vault: u64,
-        (lending, now): (&LendingParams, i64),
+        (board, now): (&RiskBoard, i64),
     ) -> Result<()> {
+        let lending = &board.lending;
         let limit = self.outflow.share_of(vault, lending.outflow_bps);
         let open = self.outflow.take(amount, limit, lending.window_s, now);
         require!(open, BallastError::OutflowWindowFull);
-        self.count_loan(account)?;
+        self.count_loan(account, board)?;
         if borrowed > 0 {
             let limit = self.lent.share_of(vault, lending.lent_bps);
             let open = self.lent.take(borrowed, limit, lending.window_s, now);

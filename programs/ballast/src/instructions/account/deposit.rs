@@ -73,7 +73,10 @@ pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
     let mut account = a.margin_account.load_mut()?;
     match asset {
         Some(index) => account.add_collateral(index, arrived)?,
-        None => account.add_quote(i64::try_from(arrived).map_err(|_| BallastError::Overflow)?)?,
+        None => {
+            let arrived = i64::try_from(arrived).map_err(|_| BallastError::Overflow)?;
+            account.add_quote(arrived, &*a.board.load()?)?;
+        }
     }
     emit!(Deposited { account: a.margin_account.key(), asset, amount: arrived });
     Ok(())

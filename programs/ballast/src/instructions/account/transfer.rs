@@ -41,7 +41,7 @@ pub fn transfer(ctx: Context<Transfer>, amount: u64, asset: Option<u8>) -> Resul
     release(&mut from, &board, asset, amount, now)?;
     match asset {
         Some(index) => to.add_collateral(index, amount)?,
-        None => to.add_quote(quote)?,
+        None => to.add_quote(quote, &board)?,
     }
     emit!(Transferred { from: a.from.key(), to: a.to.key(), asset, amount });
     Ok(())

@@ -53,7 +53,7 @@ pub(crate) fn release(
     let before = account.quote;
     match asset {
         Some(index) => account.take_collateral(index, amount)?,
-        None => account.add_quote(-i64::try_from(amount).map_err(|_| BallastError::Overflow)?)?,
+        None => account.add_quote(-i64::try_from(amount).map_err(|_| BallastError::Overflow)?, board)?,
     }
     // Who owes nothing needs no margin, and no price: its way out stays open through any outage.
     if !account.is_free_of_risk() {
@@ -89,13 +89,14 @@ pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     {
         let (mut account, board) = (a.margin_account.load_mut()?, a.board.load()?);
+        account.accrue(&board)?;
         let lent = account.loan();
         release(&mut account, &board, asset, amount, now)?;
         match &mut a.asset {
             Some(config) => require!(config.let_out(amount, now), BallastError::OutflowWindowFull),
             None => {
                 let borrowed = account.loan().saturating_sub(lent);
-                a.treasury.let_out(&mut account, amount, borrowed, a.vault.amount, (&board.lending, now))?;
+                a.treasury.let_out(&mut account, amount, borrowed, a.vault.amount, (&board, now))?;
             }
         }
         account.recovered();

@@ -57,7 +57,7 @@ pub fn backstop_deposit(ctx: Context<BackstopDeposit>, amount: u64) -> Result<()
         let shares = shares::minted(amount, &worth, a.vault.total_shares).or_refuse()?;
         require!(shares > 0, BallastError::NoShares);
         let paid = i64::try_from(amount).map_err(|_| BallastError::Overflow)?;
-        slice.add_quote(paid)?;
+        slice.add_quote(paid, &board)?;
         a.vault.flow(paid)?;
         (shares, worth.high)
     };

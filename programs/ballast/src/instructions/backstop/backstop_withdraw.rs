@@ -61,7 +61,7 @@ pub fn backstop_withdraw(ctx: Context<BackstopWithdraw>) -> Result<()> {
         let worth = a.vault.worth(&slice, &view)?;
         let amount = shares::redeemed(shares, &worth, a.vault.total_shares).or_refuse()?;
         let owed = i64::try_from(amount).map_err(|_| BallastError::Overflow)?;
-        slice.add_quote(-owed)?;
+        slice.add_quote(-owed, &board)?;
         a.vault.flow(-owed)?;
         // What traders committed is not the vault's to pay out.
         let settled = u64::try_from(slice.quote).is_ok_and(|left| left >= a.vault.committed);

@@ -52,7 +52,7 @@ pub fn close_request(ctx: Context<CloseRequest>) -> Result<()> {
         Stage::Missed | Stage::Unserved => {}
     }
     let give_back = stage == Stage::Unserved;
-    let kept = release(&mut a.vault, &mut slice, &mut account, a.request.commitment, give_back)?;
+    let kept = release(&mut a.vault, &mut slice, &mut account, (a.request.commitment, give_back), &board)?;
     let (market, account, id) = (a.market.index, a.margin_account.key(), a.request.id);
     emit!(TradeRequestClosed { market, account, id, kept });
     Ok(())

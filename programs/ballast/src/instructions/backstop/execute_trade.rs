@@ -113,7 +113,7 @@ pub fn execute_trade(ctx: Context<ExecuteTrade>) -> Result<()> {
     let mut account = a.margin_account.load_mut()?;
     let mut slice = a.slice.load_mut()?;
     a.vault.mark(&slice, &view)?;
-    release(&mut a.vault, &mut slice, &mut account, a.request.commitment, true)?;
+    release(&mut a.vault, &mut slice, &mut account, (a.request.commitment, true), &board)?;
 
     let before = (Box::new(*slice), Box::new(*account), Box::new(Market::clone(&a.market)));
     match take_side(&a.request, &mut a.market, &a.vault, &mut slice, &mut account, &view)? {

@@ -75,8 +75,8 @@ pub fn request_trade(ctx: Context<RequestTrade>, args: RequestTradeArgs) -> Resu
     let value = asset.spot().value(back).or_refuse()?.unsigned_abs();
     let commitment = fill::fee(value, a.vault.params.fee_bps).or_refuse()?;
     let amount = i64::try_from(commitment).map_err(|_| BallastError::Overflow)?;
-    account.add_quote(-amount)?;
-    slice.add_quote(amount)?;
+    account.add_quote(-amount, &board)?;
+    slice.add_quote(amount, &board)?;
     a.vault.committed = a.vault.committed.checked_add(commitment).ok_or(BallastError::Overflow)?;
     // Who is below IM may still ask to reduce, as long as asking does not make it liquidatable.
     if !view.margin(&account, Basis::Initial).or_refuse()?.meets_initial() {

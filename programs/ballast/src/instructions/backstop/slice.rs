@@ -5,7 +5,7 @@ use ballast_risk::book::Basis;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::margin::BoardView;
-use crate::state::{BackstopVault, MarginAccount};
+use crate::state::{BackstopVault, MarginAccount, RiskBoard};
 
 /// Closes a request's commitment: gives it back to the trader, as far as the slice still has it, or leaves it with the
 /// vault. Returns what the vault kept.
@@ -13,8 +13,8 @@ pub(crate) fn release(
     vault: &mut BackstopVault,
     slice: &mut MarginAccount,
     account: &mut MarginAccount,
-    commitment: u64,
-    give_back: bool,
+    (commitment, give_back): (u64, bool),
+    board: &RiskBoard,
 ) -> Result<u64> {
     vault.committed = vault.committed.checked_sub(commitment).ok_or(BallastError::Overflow)?;
     if !give_back {
@@ -22,14 +22,13 @@ pub(crate) fn release(
     }
     let returned = commitment.min(u64::try_from(slice.quote).unwrap_or(0));
     let amount = i64::try_from(returned).map_err(|_| BallastError::Overflow)?;
-    slice.add_quote(-amount)?;
-    account.add_quote(amount)?;
+    slice.add_quote(-amount, board)?;
+    account.add_quote(amount, board)?;
     Ok(commitment - returned)
 }
 
 /// Pays of a market's bad debt what its slice can spare: equity above its own IM, out of settled quote that is not a
 /// trader's commitment. Another market's slice is never asked. Returns what was paid; the caller books where it went.
-#[allow(dead_code, reason = "called where a bankruptcy is resolved")]
 pub(crate) fn absorb(
     vault: &BackstopVault,
     slice: &mut MarginAccount,
@@ -44,6 +43,6 @@ pub(crate) fn absorb(
         u64::try_from(excess.max(0)).unwrap_or(u64::MAX)
     };
     let paid = bad_debt.min(spare).min(settled);
-    slice.add_quote(-i64::try_from(paid).map_err(|_| BallastError::Overflow)?)?;
+    slice.add_quote(-i64::try_from(paid).map_err(|_| BallastError::Overflow)?, view.board())?;
     Ok(paid)
 }

@@ -115,13 +115,13 @@ pub(crate) fn move_leg(
         LiquidationLeg::Collateral { asset } => {
             let amount = terms.quantity.unsigned_abs();
             account.take_collateral(asset, amount)?;
-            account.add_quote(terms.proceeds)?;
+            account.add_quote(terms.proceeds, board)?;
             keeper.add_collateral(asset, amount)?;
-            keeper.add_quote(owed)?;
+            keeper.add_quote(owed, board)?;
         }
     }
     let fund = i64::try_from(terms.to_insurance).map_err(|_| BallastError::Overflow)?;
-    keeper.add_quote(-fund)?;
+    keeper.add_quote(-fund, board)?;
     Ok(changes)
 }
 
@@ -190,7 +190,7 @@ fn advance(
 fn share_out(
     step: &Step,
     first: bool,
-    most: u64,
+    board: &RiskBoard,
     account: &mut MarginAccount,
     keeper: &mut MarginAccount,
     treasury: &mut Treasury,
@@ -199,7 +199,7 @@ fn share_out(
     treasury.insurance = treasury.insurance.checked_add(paid_in).ok_or(BallastError::Overflow)?;
     account.contributed = account.contributed.saturating_add(paid_in);
     let limits = BountyLimits {
-        most: if first { most } else { 0 },
+        most: if first { board.phases.bounty } else { 0 },
         contributed: account.contributed,
         insurance: treasury.insurance,
     };
@@ -209,7 +209,7 @@ fn share_out(
     let bounty = bounty(&step.before, step.relief(), step.to_keeper(), &limits);
     account.contributed -= bounty;
     treasury.insurance -= bounty;
-    keeper.add_quote(i64::try_from(bounty).map_err(|_| BallastError::Overflow)?)?;
+    keeper.add_quote(i64::try_from(bounty).map_err(|_| BallastError::Overflow)?, board)?;
     Ok(bounty)
 }
 
@@ -250,7 +250,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
         let crowding = follow(info, market, &view, &changes, (&step.before, terms.volume))?;
         keeper.remember_crowding(market, crowding, now);
     }
-    let bounty = share_out(&step, first, board.phases.bounty, &mut account, &mut keeper, &mut a.treasury)?;
+    let bounty = share_out(&step, first, &board, &mut account, &mut keeper, &mut a.treasury)?;
 
     require!(BoardView::options(&keeper, &board).count() <= MAX_OPTIONS, BallastError::TooManyOptions);
     let keeper_margin = BoardView::for_new_risk(&board, now).margin(&keeper, Basis::Initial).or_refuse()?;

@@ -5,17 +5,23 @@ use ballast_risk::waterfall::{self, Split};
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::BankruptcyResolved;
+use crate::instructions::backstop::slice::absorb;
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{MarginAccount, Market, MarketState, RiskBoard, Treasury};
+use crate::state::{BackstopVault, MarginAccount, Market, MarketState, RiskBoard, Treasury};
 
-/// Resolves an account whose equity at spot is below zero. Permissionless. The insurance fund pays first; then the position
-/// with the largest unsettled loss is closed against the whole other side of its market, at spot less what of the deficit
-/// is still unpaid ([`ballast_risk::waterfall`]). What nobody can be asked for stays, and is paid by calling this again
-/// when the fund has money.
+/// Resolves an account whose equity at spot is below zero. Permissionless. The insurance fund pays first, then the backstop
+/// slice of the market in which the account's position has the largest unsettled loss; then that position is closed
+/// against the whole other side of its market, at spot less what of the deficit is still unpaid
+/// ([`ballast_risk::waterfall`]). What nobody can be asked for stays, and is paid by calling this again when the fund has
+/// money.
 ///
 /// The position is closed even where the fund pays everything, and then at spot: whoever is bailed out keeps no bet on the
 /// fund's account.
+///
+/// Keepers come first: while anything is left that they could take, the account must have been short for as long as a
+/// takeover by the backstop waits. Otherwise whoever is first in a block could have winners closed that a keeper would have
+/// left alone. Where nothing is left to take, waiting would gain nothing.
 #[derive(Accounts)]
 pub struct ResolveBankruptcy<'info> {
     #[account(mut)]
@@ -27,6 +33,12 @@ pub struct ResolveBankruptcy<'info> {
     /// The market of the perpetual position with the largest unsettled loss; none where no position is left.
     #[account(mut, constraint = market.clearinghouse == treasury.clearinghouse @ BallastError::WrongClearinghouse)]
     pub market: Option<Box<Account<'info, Market>>>,
+    /// The market's backstop vault, and its slice, where it has one: they pay before the other side does. No slice where
+    /// the bankrupt is the slice itself.
+    #[account(mut)]
+    pub vault: Option<Box<Account<'info, BackstopVault>>>,
+    #[account(mut)]
+    pub slice: Option<AccountLoader<'info, MarginAccount>>,
 }
 
 /// A bankrupt position.
@@ -67,6 +79,42 @@ fn require_judged(account: &MarginAccount, board: &RiskBoard, now: i64) -> Resul
     Ok(())
 }
 
+/// Refuses an account of which keepers have not had their time, while there is anything that they could take.
+fn require_waited(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<()> {
+    let waited = account.short_for(now).is_some_and(|s| s >= u64::from(board.phases.takeover_s));
+    let mut left = account.held_collateral().next().is_some();
+    for slot in account.held_positions() {
+        left |= board.market(slot.market.into()).and_then(|m| m.now(slot)).or_refuse()?.base != 0;
+    }
+    require!(waited || !left, BallastError::KeepersFirst);
+    Ok(())
+}
+
+/// What the slice of the market pays of what the bankrupt position owes it. Whoever calls cannot leave it out.
+fn ask_slice(
+    market: &Market,
+    vault: Option<&mut BackstopVault>,
+    slice: Option<&AccountLoader<MarginAccount>>,
+    (this, bankrupt): (Pubkey, Pubkey),
+    view: &BoardView,
+    owed: u64,
+) -> Result<u64> {
+    if market.backstop == Pubkey::default() {
+        return Ok(0);
+    }
+    let vault = vault.ok_or(BallastError::SliceOmitted)?;
+    require_keys_eq!(this, market.backstop, BallastError::WrongBackstop);
+    // Nobody pays for itself.
+    if vault.slice == bankrupt {
+        return Ok(0);
+    }
+    let slice = slice.ok_or(BallastError::SliceOmitted)?;
+    vault.require_of(&this, &slice.key(), market)?;
+    let mut slice = slice.load_mut()?;
+    vault.mark(&slice, view)?;
+    absorb(vault, &mut slice, view, owed)
+}
+
 /// Closes the bankrupt position against the other side, which pays its value and what is socialised. The entry that
 /// receives it, and `promised`, move by the same amount: the books balance before and after.
 fn deleverage(
@@ -101,26 +149,38 @@ pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
         (view.equity(&account, Basis::Maintenance).or_refuse()?, worst(&account, &view)?)
     };
     require!(equity < 0, BallastError::NotBankrupt);
+    require_waited(&account, &board, now)?;
+    let deficit = equity.unsigned_abs();
     let unpaid = worst.as_ref().map_or(0, |w| w.unsettled.min(0).unsigned_abs());
-    // The slice of the market's backstop vault is asked between the two.
-    let split = waterfall::split(equity.unsigned_abs(), a.treasury.insurance, 0, unpaid);
+    let mut slice = 0;
+    if let Some(worst) = &worst {
+        let market = a.market.as_ref().ok_or(BallastError::NotWorstMarket)?;
+        require!(market.index == worst.market, BallastError::NotWorstMarket);
+        let keys = (a.vault.as_ref().map(|v| v.key()).unwrap_or_default(), a.margin_account.key());
+        let owed = waterfall::asked_of_slice(deficit, a.treasury.insurance, unpaid);
+        let view = BoardView::for_new_risk(&board, now);
+        let vault = a.vault.as_mut().map(|v| &mut ***v);
+        slice = ask_slice(market, vault, a.slice.as_ref(), keys, &view, owed)?;
+    }
+    let split = waterfall::split(deficit, a.treasury.insurance, slice, unpaid);
     require!(split.insurance > 0 || worst.is_some(), BallastError::NothingToResolve);
+    require!(split.slice == slice, BallastError::Overflow);
 
     a.treasury.insurance -= split.insurance;
     a.treasury.bad_debt_paid =
         a.treasury.bad_debt_paid.checked_add(split.insurance).ok_or(BallastError::Overflow)?;
-    account.add_quote(i64::try_from(split.insurance).map_err(|_| BallastError::Overflow)?)?;
+    let paid = split.insurance.checked_add(split.slice).ok_or(BallastError::Overflow)?;
+    account.add_quote(i64::try_from(paid).map_err(|_| BallastError::Overflow)?, &board)?;
 
     let mut turned = false;
     if let Some(worst) = &worst {
         let market = a.market.as_mut().ok_or(BallastError::NotWorstMarket)?;
-        require!(market.index == worst.market, BallastError::NotWorstMarket);
         let at = usize::from(worst.market);
         let spot = board.asset(board.markets[at].asset.into()).or_refuse()?.spot();
         turned = deleverage(worst, split.socialised, &mut account, market, &mut board.markets[at], &spot)?;
         board.follow_open_interest(at, market.open_interest, now).or_refuse()?;
     }
-    a.treasury.count_loan(&mut account)?;
+    a.treasury.count_loan(&mut account, &board)?;
     let Split { insurance, slice, socialised, left } = split;
     emit!(BankruptcyResolved {
         account: a.margin_account.key(),

@@ -1,5 +1,6 @@
 //! Cranks: anybody may bring the board up to date.
 
+pub mod accrue_interest;
 pub mod attest_solvency;
 pub mod health;
 pub mod refresh_exposure;
@@ -9,6 +10,7 @@ pub mod refresh_quote;
 pub mod report_depth;
 pub mod tick;
 
+pub use accrue_interest::*;
 pub use attest_solvency::*;
 pub use health::*;
 pub use refresh_exposure::*;

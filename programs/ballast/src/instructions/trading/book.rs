@@ -57,7 +57,7 @@ impl Side<'_> {
         let fee = i64::try_from(self.fee).map_err(|_| BallastError::Overflow)?;
         let entry = if self.base > 0 { -paid } else { paid };
         account.add_position(self.market, self.listed, self.base, entry)?;
-        account.add_quote(-fee)?;
+        account.add_quote(-fee, view.board())?;
         account.contributed = account.contributed.saturating_add(self.fee);
         account.remember_crowding(self.market, crowding, view.now());
 

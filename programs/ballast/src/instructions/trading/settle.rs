@@ -48,6 +48,7 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
     let view = BoardView::at(&board, now);
     let listed = board.market(a.market.index.into()).or_refuse()?;
     let mut account = a.margin_account.load_mut()?;
+    account.accrue(&board)?;
     let mut cleared = 0;
     let unsettled = if listed.is_option() {
         let (unsettled, contracts, payoff) = clear(listed, &board, &mut a.market, &mut account, now)?;
@@ -78,7 +79,7 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
         i64::try_from(received).map_err(|_| BallastError::Overflow)?
     };
     require!(amount != 0 || cleared != 0, BallastError::NothingToSettle);
-    account.add_quote(amount)?;
+    account.add_quote(amount, &board)?;
     let change = account.add_position(a.market.index, listed, 0, -amount)?;
     a.market.follow(&change)?;
     emit!(Settled { account: a.margin_account.key(), market: a.market.index, amount, pool: a.market.pool });
