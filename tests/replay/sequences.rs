@@ -188,6 +188,11 @@ pub enum Op {
     ResolveBankruptcy {
         account: u8,
     },
+    /// Prices run against an account by so many percent of what would leave it nothing.
+    Crash {
+        account: u8,
+        percent: u8,
+    },
     TouchPosition {
         market: u8,
         account: u8,

@@ -341,7 +341,10 @@ impl World {
                 sent
             }
             Op::House { .. } => return Ok(None),
-            Op::ResolveBankruptcy { .. } | Op::TouchPosition { .. } | Op::CountLoan { .. } => {
+            Op::Crash { .. }
+            | Op::ResolveBankruptcy { .. }
+            | Op::TouchPosition { .. }
+            | Op::CountLoan { .. } => {
                 return Ok(self.attempt_waterfall(op, told));
             }
             Op::TouchAccount { .. }

@@ -39,6 +39,21 @@ impl World {
         decode::config(&self.house.vm.data(&self.house.at.backstop_share(market, owner))).ok()
     }
 
+    /// Somebody with shares of a market's vault: this one, or one of those who founded it.
+    fn provider(&self, market: u8, who: u8) -> Person {
+        let named = self.actor(who);
+        if self.shares(market, &named.pubkey()).is_some() { named } else { self.actor(3 + who % 2) }
+    }
+
+    /// An open request, from this one on.
+    fn some_request(&self, account: u8, id: u8) -> Option<(Pubkey, TradeRequest)> {
+        let from = u64::from(account) * REQUESTS + u64::from(id);
+        (0..10 * REQUESTS).map(|i| (from + i) % (10 * REQUESTS)).find_map(|i| {
+            let account = self.account((i / REQUESTS) as u8).1;
+            Some((account, self.request(&account, i % REQUESTS)?))
+        })
+    }
+
     /// Time passes, and all prices are published again.
     fn pass(&mut self, seconds: i64, told: &mut Told) {
         self.house.vm.advance(seconds);
@@ -56,27 +71,32 @@ impl World {
         Some(match *op {
             Op::OpenShare { market, who } => self.house.open_share(market % 3, &self.actor(who)),
             Op::Back { market, who, size } => {
-                let (market, who) = (market % 3, self.actor(who));
+                let (market, who) = (market % 3, self.provider(market % 3, who));
                 told.named = vec![self.slice_of(market)];
                 told.market = Some(market.into());
                 let amount = u64::from(size) * u64::from(size) * QUOTE;
                 self.house.back(market, &who, amount.max(1))
             }
             Op::AskOut { market, who, percent } => {
-                let (market, who) = (market % 3, self.actor(who));
+                let (market, who) = (market % 3, self.provider(market % 3, who));
                 let shares = self.shares(market, &who.pubkey())?;
                 let part = u128::from(shares.shares) * u128::from(percent) / 100;
                 self.house.ask_out(market, &who, part as u64)
             }
             Op::StayIn { market, who } => {
-                let (market, who) = (market % 3, self.actor(who));
+                let (market, who) = (market % 3, self.provider(market % 3, who));
                 let cancel = at.backstop_cancel_withdraw(market, who.pubkey());
                 self.house.vm.send(&[cancel], &[&who.key])
             }
             Op::WalkOut { market, who, patient } => {
-                let (market, who) = (market % 3, self.actor(who));
+                let (market, who) = (market % 3, self.provider(market % 3, who));
                 if patient {
-                    self.pass(3_600, told);
+                    let share = self.shares(market, &who.pubkey())?;
+                    if share.pending == 0 {
+                        let _ = self.house.ask_out(market, &who, share.shares.div_ceil(3));
+                    }
+                    let asked = self.shares(market, &who.pubkey())?.requested_at;
+                    self.pass((asked + 3_600 - self.house.vm.now()).max(1), told);
                 }
                 told.named = vec![self.slice_of(market)];
                 told.market = Some(market.into());
@@ -85,6 +105,9 @@ impl World {
             Op::AskTrade { market, account, id, buy, size, slack_bps } => {
                 let market = market % 3;
                 let (owner, account) = self.account(account);
+                if size % 4 != 0 {
+                    self.pass(1, told);
+                }
                 let units =
                     self.units(market.into(), 2 * u64::from(size) * u64::from(size) * QUOTE).min(1 << 56);
                 let fair = self.fair(market, units as i64)? as f64;
@@ -103,8 +126,7 @@ impl World {
                 self.house.vm.send(&[ask], &[&owner])
             }
             Op::Execute { account, id, bps, late } => {
-                let (_, account) = self.account(account);
-                let request = self.request(&account, u64::from(id) % REQUESTS)?;
+                let (account, request) = self.some_request(account, id)?;
                 told.named = vec![account.to_bytes(), self.slice_of(request.market)];
                 if let Some(bps) = bps {
                     self.house.vm.advance(7);
@@ -116,8 +138,7 @@ impl World {
                 self.house.vm.send(&[super::actions::whole_limit(), at.execute_trade(&request)], &[])
             }
             Op::CloseTrade { account, id, by } => {
-                let (_, account) = self.account(account);
-                let request = self.request(&account, u64::from(id) % REQUESTS)?;
+                let (account, request) = self.some_request(account, id)?;
                 let by = self.actor(by);
                 told.named = vec![account.to_bytes(), self.slice_of(request.market)];
                 let close = at.close_request(by.pubkey(), &request);
@@ -144,16 +165,47 @@ impl World {
             }
             Op::Funding { market } => {
                 told.indexed = true;
+                if self.seen.board.moment.0 + 60 < self.house.vm.now() {
+                    self.pass(1, told);
+                }
                 self.house.update_funding(market % 3)
             }
             _ => return None,
         })
     }
 
+    /// Prices run against an account: by so many percent of what would leave it nothing.
+    pub fn crash(&mut self, account: u8, percent: u8, told: &mut Told) -> Option<Sent> {
+        let (_, key) = self.account(account);
+        let held = self.seen.accounts.get(&key.to_bytes())?;
+        let board = &self.seen.board;
+        let worth = |p: &ballast_tests::auditor::ledger::Position| {
+            p.base as f64 * board.assets[board.markets[p.market].asset].spot
+        };
+        let perpetuals = held.positions.iter().filter(|p| p.market < COINS.len());
+        let largest = perpetuals.max_by(|a, b| worth(a).abs().total_cmp(&worth(b).abs()))?;
+        let (exposure, asset) = (worth(largest), board.markets[largest.market].asset);
+        let equity = board.equity(held).max(1.0);
+        let bps = (equity * f64::from(percent) * 100.0 / exposure.abs().max(1.0)).min(7_000.0) as i16;
+        let mut moves = [0; 3];
+        moves[asset] = if exposure > 0.0 { -bps } else { bps };
+        told.priced = true;
+        told.several = true;
+        self.house.vm.advance(5);
+        let mut sent = self.move_all(moves);
+        // What is doubted at first is believed when it is said again.
+        for _ in 0..if self.kind.is_judged() { 0 } else { 8 } {
+            self.house.vm.advance(20);
+            sent = self.move_all([0; 3]);
+        }
+        Some(sent)
+    }
+
     /// Sends what concerns debts and positions that are left behind.
     pub fn attempt_waterfall(&mut self, op: &Op, told: &mut Told) -> Option<Sent> {
         let at = self.house.at;
         Some(match *op {
+            Op::Crash { account, percent } => self.crash(account, percent, told)?,
             Op::ResolveBankruptcy { account } => {
                 let board = &self.seen.board;
                 let below = self.seen.accounts.iter().map(|(key, a)| (key, board.equity(a)));
@@ -174,10 +226,15 @@ impl World {
                 self.house.vm.send(&[super::actions::whole_limit(), resolve], &[])
             }
             Op::TouchPosition { market, account } => {
-                let (_, account) = self.account(account);
-                let open = &self.seen.accounts.get(&account.to_bytes())?.positions;
-                let market =
-                    open.get(usize::from(market) % open.len().max(1)).map_or(market % 3, |p| p.market as u8);
+                let moved = |p: &&ballast_tests::auditor::ledger::Position| {
+                    let listed = &self.seen.board.markets[p.market];
+                    listed.long.has_moved() || listed.short.has_moved()
+                };
+                let all = self.seen.accounts.iter();
+                let mut behind = all.filter_map(|(k, a)| Some((*k, a.positions.iter().find(moved)?.market)));
+                let named = (self.account(account).1.to_bytes(), usize::from(market % 3));
+                let (key, market) = behind.nth(usize::from(account) % 3).unwrap_or(named);
+                let (account, market) = (Pubkey::from(key), market as u8);
                 told.named = vec![account.to_bytes()];
                 self.house.vm.send(&[at.touch_position(market, account)], &[])
             }

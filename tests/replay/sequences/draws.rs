@@ -57,7 +57,9 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => (account(), 0u8..6, 0u8..17, any::<u16>())
             .prop_map(|(account, to, powers, seconds)| Op::Empower { account, to, powers, seconds }),
         1 => (0u8..5, 0u16..5_000).prop_map(|(who, size)| Op::TopUp { who, size }),
-        5 => account().prop_map(|account| Op::ResolveBankruptcy { account }),
+        6 => (account(), prop_oneof![40u8..100, 100u8..150])
+            .prop_map(|(account, percent)| Op::Crash { account, percent }),
+        8 => account().prop_map(|account| Op::ResolveBankruptcy { account }),
         2 => (market(), account()).prop_map(|(market, account)| Op::TouchPosition { market, account }),
         1 => account().prop_map(|account| Op::CountLoan { account }),
         1 => (0u8..3, 0u8..5).prop_map(|(market, who)| Op::OpenShare { market, who }),
@@ -76,9 +78,9 @@ pub fn op() -> impl Strategy<Value = Op> {
         ),
         4 => (0u8..3).prop_map(|market| Op::Funding { market }),
         2 => prop_oneof![2 => -60i16..60, 1 => -800i16..800].prop_map(|bps| Op::Quote { bps }),
-        2 => (any::<u8>(), 0u8..3, 40u16..200)
+        2 => (any::<u8>(), 0u8..3, 80u16..125)
             .prop_map(|(parameter, target, percent)| Op::Propose { parameter, target, percent }),
-        2 => (any::<u8>(), 0u8..3, 40u16..200)
+        3 => (any::<u8>(), 0u8..3, 50u16..180)
             .prop_map(|(parameter, target, percent)| Op::Tighten { parameter, target, percent }),
         1 => (0u8..3, any::<bool>()).prop_map(|(back, patient)| Op::ApplyProposal { back, patient }),
         1 => (0u8..3).prop_map(|back| Op::CancelProposal { back }),

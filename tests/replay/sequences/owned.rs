@@ -1,6 +1,6 @@
 //! What owners do besides trading, what roles do, and what the quote token costs.
 
-use ballast::governance::{ROWS, Target};
+use ballast::governance::{Pace, ROWS, Target};
 use ballast::instructions::PauseArgs;
 use ballast_client::instructions as ix;
 use ballast_sandbox::house::{QUOTE, Sent};
@@ -106,7 +106,8 @@ impl World {
                 logs.map(|_| self.nothing())
             }
             Op::Tighten { parameter, target, percent } => {
-                let (parameter, target) = row(parameter, target);
+                let now: Vec<usize> = (0..ROWS.len()).filter(|i| ROWS[*i].tightens == Pace::AtOnce).collect();
+                let (parameter, target) = row(now[usize::from(parameter) % now.len()] as u8, target);
                 let to = moved(self.house.parameter(parameter, target), percent);
                 self.house.tighten(&governance, parameter, target, to)
             }

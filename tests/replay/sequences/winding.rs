@@ -23,6 +23,8 @@ const ROUNDS: usize = 24;
 const PATIENCE_S: i64 = 3_601;
 /// No guardian may keep a house shut for longer, seconds.
 const LONGEST_PAUSE_S: i64 = 31 * 86_400;
+/// Days in which everybody gets all of its money where outflow is limited.
+const DAYS: usize = 365;
 /// How long prices stand still until nobody may doubt them any more.
 const CALM_STEPS: usize = 300;
 const CALM_STEP_S: i64 = 50;
@@ -74,7 +76,11 @@ impl World {
         let slices = self.slices();
         for (key, account) in seen.accounts.iter().filter(|(key, _)| !slices.contains(*key)) {
             if !account.positions.is_empty() {
-                if !unpaid {
+                let dust = account.positions.iter().any(|p| {
+                    let listed = &seen.board.markets[p.market];
+                    p.base.unsigned_abs() <= 64 && (listed.long.is_dusty() || listed.short.is_dusty())
+                });
+                if !unpaid && !dust {
                     return Err(format!("an account cannot be settled, and nobody owes it: {account:?}"));
                 }
                 counts.waiting += 1;
@@ -108,6 +114,21 @@ impl World {
             let free =
                 ballast_client::instructions::set_restriction(owner.pubkey(), Pubkey::from(*key), false);
             let _ = self.house.vm.send(&[free], &[owner]);
+        }
+        // What is guarded may only be reduced, and the rich one takes on: until risk is what governance allows.
+        for _ in 0..CALM_STEPS {
+            // Two samples on: what has just happened enters volatility with the next one.
+            for _ in 0..2 {
+                self.house.vm.advance(300);
+                let _ = self.fresh_prices();
+            }
+            let listed = self.house.assets.len();
+            if self.house.board().assets[..listed].iter().all(|a| a.breaker == 0) {
+                break;
+            }
+            self.house.vm.advance(6 * 3_600);
+            let _ = self.fresh_prices();
+            let _ = self.house.tick();
         }
         if self.kind.is_judged() {
             return Ok(());
@@ -211,7 +232,7 @@ impl World {
         amount: u64,
     ) -> Result<(), String> {
         let mut left = amount;
-        for _ in 0..ROUNDS {
+        for _ in 0..DAYS {
             let mut part = left;
             let mut last = None;
             while part > 0 {
@@ -231,7 +252,7 @@ impl World {
             self.house.vm.advance(86_400);
             self.fresh_prices()?;
         }
-        Err(format!("{left} of {amount} cannot leave in {ROUNDS} days"))
+        Err(format!("{left} of {amount} cannot leave in {DAYS} days"))
     }
 
     /// Keys by margin account.
@@ -275,6 +296,7 @@ impl World {
         owners: &BTreeMap<Key, Keypair>,
         counts: &mut Counts,
     ) -> Result<(), String> {
+        let mut why = String::new();
         for _ in 0..ROUNDS {
             self.fresh_prices()?;
             let seen = ledger(&self.house);
@@ -289,8 +311,11 @@ impl World {
                 let mut reduced = false;
                 for position in account.positions.iter().filter(|p| p.base != 0) {
                     open += 1;
-                    reduced |=
-                        self.hand_over(rich, (address, &owners[key]), position.market as u8, position.base);
+                    let market = position.market as u8;
+                    match self.hand_over(rich, (address, &owners[key]), market, position.base) {
+                        Ok(()) => reduced = true,
+                        Err(refused) => why = refused,
+                    }
                 }
                 let open_here = account.positions.iter().any(|p| p.base != 0);
                 if open_here && !reduced && !self.take_over(rich, &address) {
@@ -317,7 +342,7 @@ impl World {
         if left.is_empty() {
             Ok(())
         } else {
-            Err(format!("positions can neither be closed nor liquidated: {left:?}"))
+            Err(format!("positions can neither be closed nor liquidated ({why}): {left:?}"))
         }
     }
 
@@ -328,11 +353,12 @@ impl World {
         (address, owner): (Pubkey, &Keypair),
         market: u8,
         base: i64,
-    ) -> bool {
-        let Some(quote) = self.fair(market, base.abs()) else { return false };
+    ) -> Result<(), String> {
+        let quote = self.fair(market, base.abs()).ok_or("it has no price")?;
         let args = ballast::instructions::MatchFillArgs { base, quote };
         let fill = self.house.at.match_fill(market, rich.party(), (address, owner.pubkey()), args);
-        self.house.vm.send(&[super::actions::whole_limit(), fill], &[&rich.key, owner]).is_ok()
+        let sent = self.house.vm.send(&[super::actions::whole_limit(), fill], &[&rich.key, owner]);
+        sent.map(drop).map_err(|refused| refused.to_string())
     }
 
     fn take_over(&mut self, rich: &Person, target: &Pubkey) -> bool {

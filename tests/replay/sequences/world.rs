@@ -158,6 +158,12 @@ impl World {
 
     /// A backstop for every perpetual, with capital of the two with deep pockets.
     fn start_backstops(&mut self) {
+        for index in ACTORS as u8..2 * ACTORS as u8 {
+            let (owner, _) = self.account(index);
+            let payer = self.house.vm.payer.pubkey();
+            let open = self.house.at.open_margin_account(payer, owner.pubkey(), 1);
+            self.house.vm.send(&[open], &[&owner]).expect("a second account is opened");
+        }
         for market in 0..COINS.len() {
             let units = 10f64.powi(COINS[market].1.into()) / COINS[market].2;
             let market = market as u8;
