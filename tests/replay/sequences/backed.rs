@@ -133,6 +133,7 @@ impl World {
                     told.priced = true;
                     told.several = true;
                     let _ = self.move_all([bps; 3]);
+                    told.priced_at = Some(self.house.vm.now());
                 }
                 self.house.vm.advance(late.into());
                 self.house.vm.send(&[super::actions::whole_limit(), at.execute_trade(&request)], &[])

@@ -22,6 +22,8 @@ pub struct Told {
     pub planned: bool,
     pub closes: bool,
     pub health_of: Option<Key>,
+    /// When that was, if time went on.
+    pub priced_at: Option<i64>,
     /// Several transactions: the last may be refused, and the others have happened.
     pub several: bool,
     /// The indexes of a market's sides may move: what every position in it comes to.
@@ -127,7 +129,7 @@ fn board_follows(world: &World, step: &Step, counts: &mut Counts) -> Result<(), 
         counts.under_notice += 1;
     }
     if priced && world.kind.is_judged() {
-        let found = history::problems(before, after, step.now);
+        let found = history::problems(before, after, step.told.priced_at.unwrap_or(step.now));
         must!(found.is_empty(), "{}", found[0]);
     }
     Ok(())

@@ -78,12 +78,12 @@ pub fn op() -> impl Strategy<Value = Op> {
         ),
         4 => (0u8..3).prop_map(|market| Op::Funding { market }),
         2 => prop_oneof![2 => -60i16..60, 1 => -800i16..800].prop_map(|bps| Op::Quote { bps }),
-        2 => (any::<u8>(), 0u8..3, 80u16..125)
+        4 => (any::<u8>(), 0u8..3, 80u16..125)
             .prop_map(|(parameter, target, percent)| Op::Propose { parameter, target, percent }),
         3 => (any::<u8>(), 0u8..3, 50u16..180)
             .prop_map(|(parameter, target, percent)| Op::Tighten { parameter, target, percent }),
-        1 => (0u8..3, any::<bool>()).prop_map(|(back, patient)| Op::ApplyProposal { back, patient }),
-        1 => (0u8..3).prop_map(|back| Op::CancelProposal { back }),
+        3 => (0u8..3, any::<bool>()).prop_map(|(back, patient)| Op::ApplyProposal { back, patient }),
+        2 => (0u8..3).prop_map(|back| Op::CancelProposal { back }),
         1 => (0u8..4, 0u8..8, 0u8..8, 1u16..4_000)
             .prop_map(|(bits, assets, markets, seconds)| Op::Pause { bits, assets, markets, seconds }),
         1 => Just(Op::LiftPause),

@@ -112,10 +112,7 @@ impl World {
                 self.house.tighten(&governance, parameter, target, to)
             }
             Op::ApplyProposal { back, patient } => {
-                let id = self.house.clearinghouse().proposals.checked_sub(1 + u64::from(back))?;
-                if self.house.vm.data(&at_proposal(self, id)).is_empty() {
-                    return None;
-                }
+                let id = self.open_proposal(back)?;
                 if patient {
                     told.several = true;
                     let ready = self.house.proposal(id).ready_at - self.house.vm.now();
@@ -125,7 +122,7 @@ impl World {
                 self.house.apply(id)
             }
             Op::CancelProposal { back } => {
-                let id = self.house.clearinghouse().proposals.checked_sub(1 + u64::from(back))?;
+                let id = self.open_proposal(back)?;
                 self.house.cancel(&governance, id)
             }
             Op::Pause { bits, assets, markets, seconds } => {
@@ -146,12 +143,16 @@ impl World {
         })
     }
 
+    /// A proposal that still stands: the last but so many.
+    fn open_proposal(&self, back: u8) -> Option<u64> {
+        let made = 0..self.house.clearinghouse().proposals;
+        let stands = |id: &u64| !self.house.vm.data(&self.house.at.proposal(*id)).is_empty();
+        let open: Vec<u64> = made.rev().filter(stands).collect();
+        open.get(usize::from(back) % open.len().max(1)).copied()
+    }
+
     /// A receipt of something that was accepted and whose own is not at hand.
     fn nothing(&self) -> ballast_sandbox::Receipt {
         ballast_sandbox::Receipt { compute_units: 0, logs: Vec::new(), signature: String::new() }
     }
-}
-
-fn at_proposal(world: &World, id: u64) -> anchor_lang::prelude::Pubkey {
-    world.house.at.proposal(id)
 }
