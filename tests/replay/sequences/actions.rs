@@ -168,7 +168,10 @@ impl World {
                 let Some((target, plan)) = self.plan(account, keeper, counts) else { return Ok(None) };
                 let (keeper_key, keeper) = self.account(keeper);
                 told.named = vec![target.to_bytes(), keeper.to_bytes()];
-                told.planned = true;
+                // The plan does not look at what the keeper's own account is held to.
+                let own = self.house.margin_account(&keeper);
+                told.planned = own.restrictions == 0 && own.isolated == 0;
+                told.before = Some(self.house.margin_account(&target));
                 let liquidate = at.liquidate(target, (keeper, keeper_key.pubkey()), &plan.legs);
                 self.house.vm.send(&[whole_limit(), liquidate], &[&keeper_key])
             }
@@ -198,6 +201,7 @@ impl World {
                 legs.rotate_left(from);
                 legs.truncate(count);
                 told.named = vec![target.to_bytes(), keeper.to_bytes()];
+                told.before = Some(self.house.margin_account(&target));
                 let liquidate = at.liquidate(target, (keeper, keeper_key.pubkey()), &legs);
                 self.house.vm.send(&[whole_limit(), liquidate], &[&keeper_key])
             }
@@ -338,6 +342,37 @@ impl World {
                 }
                 sent
             }
+            Op::House { .. } => return Ok(None),
+            Op::Crash { .. }
+            | Op::ResolveBankruptcy { .. }
+            | Op::TouchPosition { .. }
+            | Op::CountLoan { .. } => {
+                return Ok(self.attempt_waterfall(op, told));
+            }
+            Op::TouchAccount { .. }
+            | Op::SetAlerts { .. }
+            | Op::Transfer { .. }
+            | Op::SetMode { .. }
+            | Op::Restrict { .. }
+            | Op::Empower { .. }
+            | Op::TopUp { .. } => return Ok(self.attempt_owned(op, told)),
+            Op::OpenShare { .. }
+            | Op::Back { .. }
+            | Op::AskOut { .. }
+            | Op::StayIn { .. }
+            | Op::WalkOut { .. }
+            | Op::AskTrade { .. }
+            | Op::Execute { .. }
+            | Op::CloseTrade { .. }
+            | Op::TakeOver { .. }
+            | Op::Funding { .. } => return Ok(self.attempt_backed(op, told)),
+            Op::Quote { .. }
+            | Op::Propose { .. }
+            | Op::Tighten { .. }
+            | Op::ApplyProposal { .. }
+            | Op::CancelProposal { .. }
+            | Op::Pause { .. }
+            | Op::LiftPause => return Ok(self.attempt_governed(op, told)),
         }))
     }
 
@@ -349,7 +384,8 @@ impl World {
         self.prices[asset]
     }
 
-    fn move_all(&mut self, bps: [i16; 3]) -> Sent {
+    pub fn move_all(&mut self, bps: [i16; 3]) -> Sent {
+        let _ = self.say_quote();
         let mut last = None;
         for asset in 0..self.house.assets.len() {
             let price = self.moved(asset, bps.get(asset).copied().unwrap_or(0));
@@ -360,7 +396,7 @@ impl World {
     }
 
     /// The account deepest under its MM, if one is clearly under.
-    fn deepest(&self, keeper: &Pubkey) -> Option<Key> {
+    pub fn deepest(&self, keeper: &Pubkey) -> Option<Key> {
         let now = self.house.vm.now();
         let short = self.seen.accounts.iter().filter(|(key, account)| {
             **key != keeper.to_bytes() && self.seen.board.is_fresh_for(account, now)
@@ -382,11 +418,14 @@ impl World {
         }
         let (own, theirs) = (self.house.margin_account(&keeper), self.house.margin_account(&target));
         let (board, now) = (self.house.board(), self.house.vm.now());
-        let best = plan::best(&theirs, &own, &board, now).ok().flatten();
-        if best.is_none() && deepest.is_some() {
+        let windows = self.house.windows(&target);
+        let insurance = self.house.treasury().insurance;
+        let around = plan::Surroundings { windows: &windows, insurance, now };
+        let best = plan::best_in(&theirs, &own, &board, around).ok().flatten();
+        if best.is_none() && deepest.is_some() && self.kind.is_judged() {
             // Was the keeper too poor, or can nobody help?
             let rich = MarginAccount { quote: 1 << 50, ..bytemuck::Zeroable::zeroed() };
-            if plan::best(&theirs, &rich, &board, now).ok().flatten().is_some() {
+            if plan::best_in(&theirs, &rich, &board, around).ok().flatten().is_some() {
                 counts.poor_keepers += 1;
             } else {
                 let account = &self.seen.accounts[&target.to_bytes()];

@@ -10,8 +10,10 @@ use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use super::draws::op;
+use super::houses::{self, Kind};
 use super::world::World;
-use super::{Counts, Op, op};
+use super::{Counts, Op};
 
 /// Plays that may be spent on shrinking a failure.
 const SHRINKING: usize = 400;
@@ -34,13 +36,19 @@ fn draw(seed: u64, length: usize) -> Vec<Op> {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    vec(op(), length).new_tree(&mut runner).expect("nothing is filtered").current()
+    let mut ops = vec(op(), length).new_tree(&mut runner).expect("nothing is filtered").current();
+    ops.insert(0, Op::House { kind: (seed % u64::from(houses::KINDS)) as u8 });
+    ops
 }
 
 /// Plays a sequence in a copy of the base, and winds the house down. The outcomes it reached, with the step at which
 /// each was first reached; or where it failed and why.
-fn play(base: &World, ops: &[Op], counts: &mut Counts) -> Result<Vec<(String, usize)>, String> {
-    let mut world = base.copy();
+fn play(bases: &[World], ops: &[Op], counts: &mut Counts) -> Result<Vec<(String, usize)>, String> {
+    let kind = match ops.first() {
+        Some(Op::House { kind }) => usize::from(*kind) % bases.len(),
+        _ => 0,
+    };
+    let mut world = bases[kind].copy();
     let mut reached = Vec::new();
     for (at, op) in ops.iter().enumerate() {
         let outcome =
@@ -49,11 +57,12 @@ fn play(base: &World, ops: &[Op], counts: &mut Counts) -> Result<Vec<(String, us
     }
     world.wind_down(counts).map_err(|what| format!("when the house was wound down: {what}"))?;
     counts.add_instructions(&world);
+    *counts.houses.entry(kind as u8).or_default() += 1;
     Ok(reached)
 }
 
 /// Drops operations while what is left still fails: halves first, then ever smaller parts.
-fn shrink(base: &World, mut ops: Vec<Op>, mut why: String) -> (Vec<Op>, String) {
+fn shrink(bases: &[World], mut ops: Vec<Op>, mut why: String) -> (Vec<Op>, String) {
     let (mut part, mut spent) = (ops.len().div_ceil(2), 0);
     while part > 0 && spent < SHRINKING {
         let mut from = 0;
@@ -61,7 +70,7 @@ fn shrink(base: &World, mut ops: Vec<Op>, mut why: String) -> (Vec<Op>, String) 
             let mut fewer = ops.clone();
             fewer.drain(from..(from + part).min(ops.len()));
             spent += 1;
-            match play(base, &fewer, &mut Counts::default()) {
+            match play(bases, &fewer, &mut Counts::default()) {
                 Err(still) => (ops, why) = (fewer, still),
                 Ok(_) => from += part,
             }
@@ -127,9 +136,9 @@ impl Campaign {
     }
 
     fn work(&self, shared: &Shared) {
-        let base = World::base();
+        let bases: Vec<World> = (0..houses::KINDS).map(|kind| World::base(Kind(kind))).collect();
         let mut counts = Counts::default();
-        counts.add_instructions(&base);
+        bases.iter().for_each(|base| counts.add_instructions(base));
         let whole = shared.kept.len() as u64 + self.sequences;
         // One failure is enough, unless they are collected.
         while self.keep || shared.failures.lock().expect("no thread died").is_empty() {
@@ -144,7 +153,7 @@ impl Campaign {
                     (format!("seed-{seed}"), draw(seed, self.length))
                 }
             };
-            self.try_one(shared, &base, &name, ops, &mut counts);
+            self.try_one(shared, &bases, &name, ops, &mut counts);
             if self.sequences > 1_000 && number % REPORT == REPORT - 1 {
                 let seconds = shared.start.elapsed().as_secs_f64();
                 let failed = shared.failures.lock().expect("no thread died").len();
@@ -158,11 +167,11 @@ impl Campaign {
         shared.counts.lock().expect("no thread died").merge(counts);
     }
 
-    fn try_one(&self, shared: &Shared, base: &World, name: &str, ops: Vec<Op>, counts: &mut Counts) {
+    fn try_one(&self, shared: &Shared, bases: &[World], name: &str, ops: Vec<Op>, counts: &mut Counts) {
         let from_corpus = shared.kept.iter().any(|(known, _)| known == name);
-        match play(base, &ops, counts) {
+        match play(bases, &ops, counts) {
             Err(why) => {
-                let (ops, why) = shrink(base, ops, why);
+                let (ops, why) = shrink(bases, ops, why);
                 if self.keep && !from_corpus {
                     save(&format!("failed-{name}"), &ops);
                 }

@@ -8,6 +8,7 @@ use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
 use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer, Vm};
 use ballast_tests::auditor::{Key, Ledger};
 
+use super::houses::Kind;
 use crate::common::ledger;
 
 /// Symbol, decimals and first price of the coins.
@@ -60,6 +61,10 @@ fn stress_rows(index: usize) -> LoadStressArgs {
 
 pub struct World {
     pub house: House,
+    pub kind: Kind,
+    pub guardian: Keypair,
+    /// Dollars a quote token, where it has a feed.
+    pub quote_price: f64,
     pub depth_reporter: Keypair,
     /// Where updates of the implied volatility are posted.
     pub implied_account: Pubkey,
@@ -71,10 +76,11 @@ pub struct World {
 
 impl World {
     /// Three coins of different decimals, seasoned; everybody funded; some books near their limit.
-    pub fn base() -> Self {
-        let mut house = House::empty(params());
+    pub fn base(kind: Kind) -> Self {
+        let mut house = House::with_params(kind.params(params()));
         for (index, (name, decimals, _)) in COINS.iter().enumerate() {
-            let spec = coin(index, name, *decimals);
+            let mut spec = coin(index, name, *decimals);
+            kind.guard(&mut spec);
             house.list_asset(spec).expect("a coin is listed");
             let mut market = MarketSpec::perpetual(name, index as u8);
             market.args.fee_bps = 5;
@@ -94,6 +100,11 @@ impl World {
         let name = house.at.set_depth_reporter(governance.pubkey(), depth_reporter.pubkey());
         house.vm.send(&[name], &[&governance]).expect("a reporter is named");
         house.open().expect("the clearinghouse opens");
+        let guardian = Keypair::new();
+        house.name(ballast::state::proposal::role::GUARDIAN, guardian.pubkey()).expect("a guardian is named");
+        if !kind.is_judged() {
+            house.say_quote(1.0).expect("the quote token has a price");
+        }
         let prices = COINS.map(|c| c.2);
         house.post_all(&prices);
         house.season(&prices);
@@ -106,6 +117,9 @@ impl World {
         }
         house.vm.advance(1);
         house.post_all(&prices);
+        if !kind.is_judged() {
+            house.say_quote(1.0).expect("the quote token has a price");
+        }
 
         let actors: Vec<Person> = (0..ACTORS).map(|_| house.person()).collect();
         for (i, who) in actors.iter().enumerate() {
@@ -118,15 +132,47 @@ impl World {
         }
         let implied_account = Pubkey::new_unique();
         let seen = ledger(&house);
-        let mut world = Self { seen, house, depth_reporter, implied_account, actors, prices };
+        let mut world = Self {
+            seen,
+            house,
+            kind,
+            guardian,
+            quote_price: 1.0,
+            depth_reporter,
+            implied_account,
+            actors,
+            prices,
+        };
         // Long Bitcoin, short Ether, and a loan against coins.
         world.start_book(0, 0, 100_000);
         world.start_book(1, 1, -100_000);
         let held = world.units(2, 40_000 * QUOTE);
         world.house.deposit_collateral(&world.actors[2], 2, held).expect("coins are taken");
         world.house.withdraw_quote(&world.actors[2], 36_000 * QUOTE).expect("a loan is given");
+        if kind.is_backed() {
+            world.start_backstops();
+        }
         world.seen = ledger(&world.house);
         world
+    }
+
+    /// A backstop for every perpetual, with capital of the two with deep pockets.
+    fn start_backstops(&mut self) {
+        for index in ACTORS as u8..2 * ACTORS as u8 {
+            let (owner, _) = self.account(index);
+            let payer = self.house.vm.payer.pubkey();
+            let open = self.house.at.open_margin_account(payer, owner.pubkey(), 1);
+            self.house.vm.send(&[open], &[&owner]).expect("a second account is opened");
+        }
+        for market in 0..COINS.len() {
+            let units = 10f64.powi(COINS[market].1.into()) / COINS[market].2;
+            let market = market as u8;
+            self.house.create_backstop(market, self.kind.backstop(units)).expect("a backstop is created");
+            for who in 3..ACTORS {
+                self.house.open_share(market, &self.actors[who]).expect("a share is opened");
+                self.house.back(market, &self.actors[who], 100_000 * QUOTE).expect("capital is taken");
+            }
+        }
     }
 
     fn start_book(&mut self, who: usize, market: u8, dollars: i64) {
@@ -158,6 +204,9 @@ impl World {
             .collect();
         Self {
             house,
+            kind: self.kind,
+            guardian: self.guardian.insecure_clone(),
+            quote_price: self.quote_price,
             depth_reporter: self.depth_reporter.insecure_clone(),
             implied_account: self.implied_account,
             actors,

@@ -189,6 +189,12 @@ impl BoardSide {
         }
     }
 
+    /// Whether funding or deleveraging ever changed what its positions come to.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        self.is_dusty() || self.cash != 0 || self.last_cash != 0
+    }
+
     /// Whether the side was ever deleveraged: then truncation has left base behind.
     #[must_use]
     pub fn is_dusty(&self) -> bool {

@@ -347,6 +347,14 @@ impl Ledger {
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut found = self.board.problems();
+        found.extend(self.book_problems());
+        found
+    }
+
+    /// The same, but for what the board publishes of risk.
+    #[must_use]
+    pub fn book_problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
         let differences = self.differences();
         if differences.total() != 0 {
             found.push(format!("not conserved: {differences:?}"));

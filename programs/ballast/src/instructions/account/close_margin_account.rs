@@ -13,7 +13,6 @@ pub struct CloseMarginAccount<'info> {
         mut,
         close = owner,
         has_one = owner @ BallastError::NotOwner,
-        constraint = margin_account.load()?.is_empty() @ BallastError::AccountNotEmpty,
     )]
     pub margin_account: AccountLoader<'info, MarginAccount>,
     #[account(mut, constraint = treasury.clearinghouse == margin_account.load()?.clearinghouse @ BallastError::WrongClearinghouse)]
@@ -21,6 +20,12 @@ pub struct CloseMarginAccount<'info> {
 }
 
 pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
+    {
+        // A deposit that repaid a loan left it in the total.
+        let mut account = ctx.accounts.margin_account.load_mut()?;
+        ctx.accounts.treasury.count_loan(&mut account)?;
+        require!(account.is_empty(), BallastError::AccountNotEmpty);
+    }
     ctx.accounts.treasury.count_closed()?;
     emit!(MarginAccountClosed {
         account: ctx.accounts.margin_account.key(),
