@@ -273,9 +273,9 @@ fn liquidate_in(
         house.fund_collateral(&who, asset, COIN / 10)?;
     }
     positions(&mut house, &who, &desk, markets, 1_000)?;
-    // Everything falls until the account is short, but not bankrupt; who looks starts its clock.
+    // Everything falls until the account is short, but not bankrupt. Looking starts its clock, and is refused until then.
     while house.plan(&who.account, &keeper).is_none() {
-        house.touch(&who.account)?;
+        let _ = house.touch(&who.account);
         house.vm.advance(30);
         prices.iter_mut().for_each(|p| *p *= 0.995);
         house.post_all(&prices);
@@ -326,11 +326,18 @@ fn measure() -> Result<BTreeMap<String, u64>> {
     put("health_8_plus_option", health_with_option(8)?);
     put("liquidate_2", liquidate_in(coins(2), 0, 0..2)?);
     put("liquidate_full", liquidate_in(coins(32), 16, 16..32)?);
+    // One that fails does not hide the rest.
+    let mut failed = 0;
     for case in cases::CASES {
-        for (name, units) in case()? {
-            put(name, units);
+        match case() {
+            Ok(found) => found.into_iter().for_each(|(name, units)| put(name, units)),
+            Err(error) => {
+                eprintln!("{error}");
+                failed += 1;
+            }
         }
     }
+    anyhow::ensure!(failed == 0, "{failed} cases failed");
 
     put("size_program", std::fs::metadata(program_path())?.len());
     put("size_clearinghouse", (8 + <Clearinghouse as anchor_lang::Space>::INIT_SPACE) as u64);
