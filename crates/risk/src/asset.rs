@@ -75,4 +75,11 @@ pub trait RiskView {
     /// # Errors
     /// [`crate::RiskError::UnknownAsset`].
     fn stress(&self, index: usize) -> Result<&StressColumn>;
+    /// Both of an asset.
+    ///
+    /// # Errors
+    /// [`crate::RiskError::UnknownAsset`].
+    fn scenarios(&self, index: usize) -> Result<(&Column, &StressColumn)> {
+        Ok((self.column(index)?, self.stress(index)?))
+    }
 }

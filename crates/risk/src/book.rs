@@ -225,7 +225,8 @@ impl<'a> Book<'a> {
             let risk = view.asset(asset)?;
             let quantity = quantities[asset];
             let price = basis.price(&risk, quantity);
-            let leg = Leg::new(asset, quantity, &price, &risk, view.column(asset)?, view.stress(asset)?)?;
+            let (column, stress) = view.scenarios(asset)?;
+            let leg = Leg::new(asset, quantity, &price, &risk, column, stress)?;
             let counted = if basis == Basis::Maintenance || traded & (1 << asset) == 0 {
                 leg.value
             } else {
@@ -277,6 +278,7 @@ impl<'a> Book<'a> {
     ///
     /// # Errors
     /// [`RiskError::Overflow`].
+    #[inline(never)]
     pub fn margin(&mut self, params: &MarginParams) -> Result<Margin> {
         let options = self.options.as_deref();
         if options.is_none() && self.legs.iter().all(|leg| leg.quantity == 0) {

@@ -13,8 +13,8 @@ use ballast_risk::stress::StressColumn;
 use ballast_risk::{Result, RiskError, settlement};
 
 use crate::heap;
-use crate::limits::OPTION_PARAMS;
-use crate::state::{AssetState, MarginAccount, PositionSlot, RiskBoard};
+use crate::limits::{MAX_POSITIONS, OPTION_PARAMS};
+use crate::state::{AssetState, MarginAccount, MarketState, PositionSlot, RiskBoard};
 
 /// The board as the engine sees it at a moment.
 pub struct BoardView<'a> {
@@ -75,23 +75,21 @@ impl<'a> BoardView<'a> {
         if asset.is_fresh(self.now) { Ok(asset) } else { Err(RiskError::StalePrice) }
     }
 
-    /// A perpetual position; of an option none, and `options` is set.
+    /// A perpetual position as it is now; of an option none, and `options` is set.
     #[inline(always)]
     fn position(&self, slot: &PositionSlot, options: &Cell<bool>) -> Option<Position> {
-        // An index that is not listed becomes one that the engine refuses.
-        let unknown = Position { asset: usize::MAX, base: slot.base, entry: slot.entry, profit_cap: 0 };
         let Ok(market) = self.board.market(slot.market.into()) else {
-            return Some(unknown);
+            return Some(unknown(slot));
         };
         if market.is_option() {
             options.set(true);
             return None;
         }
-        // Nor can one be valued that has no way into step.
-        let Ok(PositionSlot { base, entry, .. }) = market.now(slot) else {
-            return Some(unknown);
-        };
-        Some(Position { asset: market.asset.into(), base, entry, profit_cap: market.profit_cap })
+        if !market.is_in_step(slot) {
+            return Some(stepped(market, slot));
+        }
+        let (asset, profit_cap) = (market.asset.into(), market.profit_cap);
+        Some(Position { asset, base: slot.base, entry: slot.entry, profit_cap })
     }
 
     /// An account's position in an option market.
@@ -129,25 +127,44 @@ impl<'a> BoardView<'a> {
 
     /// Values an account's holdings.
     pub fn book<'v>(&'v self, account: &'v MarginAccount, basis: Basis) -> Result<Book<'v>> {
-        self.book_on(self, account, basis)
+        if basis == Basis::Maintenance {
+            self.book_at_spot(account)
+        } else {
+            self.book_on(self, account, basis)
+        }
+    }
+
+    /// At spot nothing is left out, and each position is read once, where it lies.
+    #[inline(never)]
+    fn book_at_spot<'v>(&'v self, account: &MarginAccount) -> Result<Book<'v>> {
+        let found = Cell::new(false);
+        let linear = account.held_positions().filter_map(|s| self.position(s, &found));
+        let book = Book::new(self.quote(account)?, collateral(account), linear, self, Basis::Maintenance)?;
+        if found.get() { self.with_options(book, account) } else { Ok(book) }
     }
 
     /// Values an account's holdings on another view of this board's assets.
+    #[inline(never)]
     pub fn book_on<'v, V: RiskView>(
         &self,
         view: &'v V,
         account: &MarginAccount,
         basis: Basis,
     ) -> Result<Book<'v>> {
+        // Elsewhere the book reads all of them twice a leg: they are brought in step once.
         let found = Cell::new(false);
+        let mut linear = Vec::with_capacity(MAX_POSITIONS);
+        linear.extend(account.held_positions().filter_map(|s| self.position(s, &found)));
+        let book = Book::new(self.quote(account)?, collateral(account), linear.iter().copied(), view, basis)?;
+        if found.get() { self.with_options(book, account) } else { Ok(book) }
+    }
+
+    #[inline(never)]
+    fn with_options<'v>(&self, book: Book<'v>, account: &MarginAccount) -> Result<Book<'v>> {
+        let options = Self::options(account, self.board).map(|s| self.option(&s));
+        let options = options.collect::<Result<Vec<_>>>()?;
+        let found = Cell::new(true);
         let linear = account.held_positions().filter_map(|s| self.position(s, &found));
-        let collateral = account.held_collateral().map(|s| (usize::from(s.asset), s.amount));
-        let book = Book::new(self.quote(account)?, collateral, linear.clone(), view, basis)?;
-        if !found.get() {
-            return Ok(book);
-        }
-        let options =
-            Self::options(account, self.board).map(|s| self.option(&s)).collect::<Result<Vec<_>>>()?;
         book.with_options(options.into_iter(), linear, &OPTION_PARAMS)
     }
 
@@ -201,6 +218,27 @@ impl<'a> BoardView<'a> {
     }
 }
 
+/// An account's collateral as the engine wants it.
+fn collateral(account: &MarginAccount) -> impl Iterator<Item = (usize, u64)> {
+    account.held_collateral().map(|s| (usize::from(s.asset), s.amount))
+}
+
+/// An index that is not listed becomes a position that the engine refuses.
+fn unknown(slot: &PositionSlot) -> Position {
+    Position { asset: usize::MAX, base: slot.base, entry: slot.entry, profit_cap: 0 }
+}
+
+/// A position that its market has moved on from; nor can one be valued that has no way into step.
+#[inline(never)]
+fn stepped(market: &MarketState, slot: &PositionSlot) -> Position {
+    market.now(slot).map_or(unknown(slot), |PositionSlot { base, entry, .. }| Position {
+        asset: market.asset.into(),
+        base,
+        entry,
+        profit_cap: market.profit_cap,
+    })
+}
+
 /// The board as an account sees it that traded after open interest was last copied to it. Whoever filled a market
 /// must not take out in the next instruction what the crowd demanded in this one.
 struct Remembered<'a> {
@@ -211,7 +249,7 @@ struct Remembered<'a> {
 impl RiskView for Remembered<'_> {
     fn asset(&self, index: usize) -> Result<AssetRisk> {
         let mut risk = self.view.asset(index)?;
-        for slot in self.account.held_positions() {
+        for slot in self.account.held_positions().filter(|slot| slot.crowding != 0) {
             let share = self.view.remembered(slot, index);
             risk.crowding = risk.crowding.max(self.view.board.asset(index)?.crowding_rate(share));
         }
@@ -224,6 +262,10 @@ impl RiskView for Remembered<'_> {
 
     fn stress(&self, index: usize) -> Result<&StressColumn> {
         self.view.stress(index)
+    }
+
+    fn scenarios(&self, index: usize) -> Result<(&Column, &StressColumn)> {
+        self.view.scenarios(index)
     }
 }
 
@@ -245,6 +287,15 @@ impl RiskView for BoardView<'_> {
     #[inline(always)]
     fn stress(&self, index: usize) -> Result<&StressColumn> {
         self.board.stress.get(self.core_of(index)).ok_or(RiskError::UnknownAsset)
+    }
+
+    #[inline(always)]
+    fn scenarios(&self, index: usize) -> Result<(&Column, &StressColumn)> {
+        let core = self.core_of(index);
+        match (self.board.ring.get(core), self.board.stress.get(core)) {
+            (Some(column), Some(stress)) => Ok((column, stress)),
+            _ => Err(RiskError::UnknownAsset),
+        }
     }
 }
 

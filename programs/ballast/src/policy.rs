@@ -114,6 +114,7 @@ fn require_in(action: Action, state: State) -> Result<()> {
 }
 
 /// Refuses an action that the clearinghouse as a whole does not allow now.
+#[inline(never)]
 pub fn require_open(board: &RiskBoard, action: Action, now: i64) -> Result<()> {
     let paused = if now < board.pause_until { board.paused } else { 0 };
     for (stands, state) in [
@@ -140,6 +141,12 @@ pub fn require_unrestricted(restrictions: u8, action: Action) -> Result<()> {
 /// Refuses an action on a listed asset that the asset or the clearinghouse does not allow now.
 pub fn require_asset(board: &RiskBoard, action: Action, asset: usize, now: i64) -> Result<()> {
     require_open(board, action, now)?;
+    require_asset_itself(board, action, asset, now)
+}
+
+/// Refuses an action that the asset itself does not allow now; the clearinghouse is asked already ([`require_open`]).
+#[inline(never)]
+pub fn require_asset_itself(board: &RiskBoard, action: Action, asset: usize, now: i64) -> Result<()> {
     let state = board.asset(asset).map_err(BallastError::from)?;
     require_unrestricted(state.restrictions, action)?;
     if now < board.pause_until && board.paused_assets >> asset & 1 != 0 {

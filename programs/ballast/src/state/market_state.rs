@@ -55,20 +55,25 @@ impl MarketState {
         [&self.long, &self.short].iter().any(|side| side.scale != SCALE_ONE || side.epoch != 0)
     }
 
-    /// What a position's base is now, and what its entry is to be given.
+    /// Whether nothing has happened to a position since it was last written.
     #[inline(always)]
-    pub fn effective(&self, slot: &PositionSlot) -> Result<(i64, i64)> {
+    pub fn is_in_step(&self, slot: &PositionSlot) -> bool {
         let side = self.side(slot.base);
-        if slot.base == 0 || (slot.cash == side.cash && slot.scale == side.scale && slot.epoch == side.epoch)
-        {
+        slot.base == 0 || (slot.cash == side.cash && slot.scale == side.scale && slot.epoch == side.epoch)
+    }
+
+    /// What a position's base is now, and what its entry is to be given.
+    #[inline(never)]
+    pub fn effective(&self, slot: &PositionSlot) -> Result<(i64, i64)> {
+        if self.is_in_step(slot) {
             return Ok((slot.base, 0));
         }
+        let side = self.side(slot.base);
         let at = Snapshot { scale: slot.scale, cash: slot.cash, epoch: slot.epoch };
         side::effective(slot.base, &at, &side.index(), self.cash_shift.into())
     }
 
     /// A position as it is now, without writing it.
-    #[inline(always)]
     pub fn now(&self, slot: &PositionSlot) -> Result<PositionSlot> {
         let (base, given) = self.effective(slot)?;
         let entry = slot.entry.checked_add(given).ok_or(RiskError::Overflow)?;

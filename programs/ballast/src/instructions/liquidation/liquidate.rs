@@ -55,6 +55,7 @@ pub struct Liquidate<'info> {
 /// What the account holds of a leg, signed, and the terms that the board sets for it.
 ///
 /// An option that has expired is not taken over: it can be settled.
+#[inline(never)]
 pub(crate) fn resolve(
     taken: &LegAmount,
     account: &MarginAccount,
@@ -94,6 +95,7 @@ pub(crate) fn resolve(
 
 /// Moves one leg and its proceeds from the account to the keeper, and the fund's part out of the
 /// keeper's quote.
+#[inline(never)]
 pub(crate) fn move_leg(
     leg: LiquidationLeg,
     terms: &Terms,
@@ -127,6 +129,7 @@ pub(crate) fn move_leg(
 
 /// Writes a position's change of both parties into its market, and `volume` into its window; returns how crowded it is
 /// then.
+#[inline(never)]
 fn follow<'info>(
     info: &'info AccountInfo<'info>,
     index: u8,
@@ -232,7 +235,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
 
     let takeovers = legs.iter().map(|leg| resolve(leg, &account, &view, now)).collect::<Result<Vec<_>>>()?;
     for (asset, _) in &takeovers {
-        policy::require_asset(&board, Action::Liquidate, usize::from(*asset), now)?;
+        policy::require_asset_itself(&board, Action::Liquidate, usize::from(*asset), now)?;
     }
     let pace = board.phases.pace(board.params.dust);
     let auction = board.phases.auction(account.short_for(now).unwrap_or(0));
@@ -260,6 +263,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
 }
 
 /// Prices the step and judges it; the memory that this takes is free again for the keeper's own margin.
+#[inline(never)]
 pub(crate) fn price_step(
     account: &MarginAccount,
     takeovers: &[(u8, Taken)],

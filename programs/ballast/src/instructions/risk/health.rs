@@ -1,7 +1,7 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
 
-use crate::error::OrRefuse;
+use crate::error::{BallastError, OrRefuse};
 use crate::margin::BoardView;
 use crate::state::{MarginAccount, RiskBoard};
 
@@ -10,7 +10,6 @@ use crate::state::{MarginAccount, RiskBoard};
 #[derive(Accounts)]
 pub struct Health<'info> {
     pub board: AccountLoader<'info, RiskBoard>,
-    #[account(constraint = margin_account.load()?.clearinghouse == board.load()?.clearinghouse @ crate::error::BallastError::WrongClearinghouse)]
     pub margin_account: AccountLoader<'info, MarginAccount>,
 }
 
@@ -36,6 +35,7 @@ pub struct HealthReport {
 pub fn health(ctx: Context<Health>) -> Result<HealthReport> {
     let board = ctx.accounts.board.load()?;
     let account = ctx.accounts.margin_account.load()?;
+    require_keys_eq!(account.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
     let m = BoardView::new(&board, &Clock::get()?).margin(&account, Basis::Maintenance).or_refuse()?;
     Ok(HealthReport {
         equity: m.equity,

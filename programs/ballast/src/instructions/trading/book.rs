@@ -19,6 +19,7 @@ pub(crate) fn action_of(before: i64, after: i64) -> Action {
 
 /// Brings both accounts in step with a market, and moves its open interest by what each buys (negative: sells); returns
 /// how crowded the market is then.
+#[inline(never)]
 pub(crate) fn follow(
     market: &mut Market,
     listed: &MarketState,
@@ -51,6 +52,7 @@ pub(crate) struct Side<'a> {
 
 impl Side<'_> {
     /// Books the side and refuses it where the account ends below IM, unless it strictly reduces.
+    #[inline(never)]
     pub fn book(&self, account: &mut MarginAccount, view: &BoardView, crowding: u64) -> Result<()> {
         let before = *account;
         let paid = i64::try_from(self.quote).map_err(|_| BallastError::Overflow)?;
