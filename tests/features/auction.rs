@@ -65,7 +65,7 @@ fn the_penalty_grows_with_depth() {
 /// one with.
 #[test]
 fn the_penalty_of_a_part_leaves_the_rest_its_share_of_equity() {
-    let mut s = Stage::default().short(88.0, &[(100, 0.05)]);
+    let mut s = Stage::default().short(88.0, &[(100, 0.01)]);
     let mut taken = 0;
     let equity = s.margin(0).equity;
     for _ in 0..4 {

@@ -179,6 +179,28 @@ fn attack_first_depositor_cannot_steal() {
     assert_conserved(&house);
 }
 
+/// The one way to give the vault something: a commitment that is left behind.
+#[test]
+fn attack_first_depositor_cannot_make_its_share_dear() {
+    let mut house = backed();
+    let (thief, victim) = (house.person(), house.person());
+    house.open_share(0, &thief).expect("an account of shares");
+    house.open_share(0, &victim).expect("an account of shares");
+    house.back(0, &thief, 1).expect("one micro-unit");
+    let giver = house.person_with_quote(100_000);
+    house.ask_trade(0, &giver, 1, 500 * BASE).expect("a request");
+    house.close_trade(&giver, &giver, 1).expect("taken back, and its commitment stays");
+    assert_eq!(house.slice(0).quote, 50 * QUOTE as i64 + 1, "one share, and what it is worth");
+    house.back(0, &victim, 99 * QUOTE).expect("a deposit that is no multiple of it");
+    wait_out(&mut house, &thief);
+    house.walk_out(0, &thief).expect("the delay is over");
+    assert!(wallet(&house, &thief) < QUOTE, "{} of the 50 that it gave", wallet(&house, &thief));
+    wait_out(&mut house, &victim);
+    house.walk_out(0, &victim).expect("the delay is over");
+    assert!(wallet(&house, &victim) >= 99 * QUOTE - 1_000, "{}", wallet(&house, &victim));
+    assert_conserved(&house);
+}
+
 #[test]
 fn attack_donation_moves_no_shares() {
     let mut house = backed();
@@ -262,7 +284,12 @@ fn entry_is_at_the_higher_and_exit_at_the_lower_of_spot_and_stable_value() {
     house.open_share(0, &b).expect("an account of shares");
     let entered: BackstopDeposited = house.back(0, &b, 1_000 * QUOTE).expect("a deposit").event();
     assert!(entered.worth > 100_900 * QUOTE as i64, "entry pays for the gain: {}", entered.worth);
+    // What it is charged, not only what is said: shares·worth ≤ amount·total, virtual shares apart.
+    let (shares, before) = (u128::from(entered.shares), u128::from(entered.total_shares - entered.shares));
+    assert!(shares * entered.worth as u128 * 1_000 <= u128::from(entered.amount) * before * 1_001);
     let left: BackstopWithdrawn = house.walk_out(0, &a).expect("the delay is over").event();
+    let (paid, before) = (u128::from(left.amount), u128::from(left.total_shares + left.shares));
+    assert!(paid * before <= u128::from(left.shares) * left.worth as u128, "{paid} is paid");
     // Worth what the stable price says, of which the entrant's money is a part.
     assert!(left.worth < 101_200 * QUOTE as i64, "exit does not: {}", left.worth);
     assert_conserved(&house);

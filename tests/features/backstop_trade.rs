@@ -309,6 +309,29 @@ fn attack_lps_are_not_paid_out_of_commitments() {
     assert_conserved(&house);
 }
 
+/// A profit that nobody has paid in yet is worth something to the shares, and cannot be paid out of what traders left
+/// there for their requests.
+#[test]
+fn attack_lps_do_not_leave_with_what_traders_committed() {
+    let mut house = sol();
+    house.create_backstop(0, default_backstop()).expect("governance creates a backstop");
+    let lp = house.provider(0, 10_000);
+    let trader = house.person_with_quote(100_000);
+    house.trade_at(0, &trader, 1, 10 * BASE, 100.0).expect("the slice is short ten coins");
+    prices_after(&mut house, 86_400, &[90.0]);
+    prices_after(&mut house, 86_400, &[90.0]);
+    let all = house.share(0, &lp).shares;
+    house.ask_out(0, &lp, all).expect("a request");
+    prices_after(&mut house, 86_400, &[90.0]);
+    for id in 2..14 {
+        house.ask_trade(0, &trader, id, 500 * BASE).expect("a request");
+    }
+    let committed = house.vault(0).committed;
+    assert!(committed >= 540 * QUOTE, "{committed}");
+    refused(&mut house, BallastError::InsufficientBalance, |h| h.walk_out(0, &lp));
+    assert_conserved(&house);
+}
+
 #[test]
 fn a_trade_of_an_account_with_eight_positions_stays_within_its_budget() {
     let prices = [100.0; 8];

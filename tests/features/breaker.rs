@@ -238,10 +238,15 @@ fn a_guarded_asset_takes_no_new_risk_and_its_initial_margin_rises() {
         BoardView::for_new_risk(board, house.vm.now()).margin(&account, basis).expect("prices are fresh")
     };
     let guarded = initial(&board, Basis::Initial);
+    let free = initial(&board, Basis::Withdrawal).initial_excess();
     board.assets[0].breaker = State::Normal as u8;
     let normal = initial(&board, Basis::Initial);
     assert!(guarded.initial > normal.initial, "{} and {}", guarded.initial, normal.initial);
     assert_eq!(guarded.maintenance, normal.maintenance, "MM of those who are there does not jump");
+    // The program holds back what this says.
+    let free = u64::try_from(free).expect("it is above IM");
+    refused(&mut house, BallastError::BelowInitialMargin, |h| h.withdraw_quote(&who, free + QUOTE));
+    house.withdraw_quote(&who, free - QUOTE).expect("the rest is its own");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use ballast_sandbox::options::WINDOW_S;
 use ballast_sandbox::vm::COMPUTE_LIMIT;
 use ballast_sandbox::{House, MarketSpec, Person};
 
-use crate::common::{BASE, COIN, all_accounts, assert_conserved, prices_after, quote_of, refused, sol};
+use crate::common::{
+    BASE, COIN, all_accounts, assert_conserved, prices_after, quote_of, refused, refused_ix, sol,
+};
 
 const DAY: i64 = 86_400;
 const MARKET: u8 = 1;
@@ -285,6 +287,16 @@ fn a_short_option_is_liquidated_at_its_mark() {
     assert!(house.margin_account(&keeper.account).position(MARKET).base < 0);
     assert!(after.equity <= before.equity && after.equity >= 0);
     assert_conserved(&house);
+}
+
+#[test]
+fn attack_an_expired_option_is_not_taken_over() {
+    let (mut house, _, writer) = traded(false, 100.0, 200);
+    let keeper = house.person_with_quote(100_000);
+    expire(&mut house, |_| 130.0);
+    // The writer owes three hundred: it is settled, and no keeper gets what it owes at a model's price.
+    let take = house.at.liquidate_position(writer.account, keeper.party(), MARKET, COIN);
+    refused_ix(&mut house, BallastError::OptionExpired, take, &[&keeper.key]);
 }
 
 #[test]

@@ -110,6 +110,10 @@ fn every_loosening_waits_is_bounded_bound_to_its_state_and_expires() {
         if let Some(far) = looser(row, from, step(row, from) + 1) {
             no(house.propose(&governance, p, 0, far), BallastError::StepTooLarge);
         }
+        // Nothing that can never be carried out is announced.
+        if let Some(beyond) = row.most.checked_add(1) {
+            no(house.propose(&governance, p, 0, beyond), BallastError::ParameterOutOfBounds);
+        }
         no(house.propose_from(&governance, p, 0, to, from), BallastError::StateChanged);
         no(house.propose_from(&governance, p, 0, from, from), BallastError::NothingToChange);
         no(house.tighten(&governance, p, 0, to), BallastError::NotAtOnce);

@@ -228,6 +228,14 @@ fn one_missing_unit_is_refused() {
             BallastError::BooksUnbalanced,
             Box::new(move |h| tamper_position(h, &owner, 1, -1, 0)),
         ),
+        (
+            "a long and a short that open interest does not know of",
+            BallastError::BooksUnbalanced,
+            Box::new(move |h| {
+                tamper_position(h, &trader, 0, 1, 0);
+                tamper_position(h, &owner, 0, -1, 0);
+            }),
+        ),
     ];
     let untouched: Vec<(Pubkey, _)> =
         [quote_vault, vault, owner, trader].map(|k| (k, house.vm.svm.get_account(&k).expect("there"))).into();
