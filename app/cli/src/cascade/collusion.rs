@@ -18,7 +18,7 @@ use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::risk::stress_rows;
 use ballast_sandbox::{AssetSpec, House, Person};
 
-use super::waterfall;
+use super::{parallel, waterfall};
 use crate::backtest::Setting;
 use crate::demo::cast::units;
 
@@ -391,12 +391,13 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator, first: First) -> Res
         for person in &honest {
             let base = held(house, 0, person);
             if base != 0 {
-                house.fill_at_oracle(0, person, &deep, -base).map_err(|e| anyhow!("the honest: {e}"))?;
+                // Refused where the jump guards the asset: then it is settled as it stands.
+                let _ = house.fill_at_oracle(0, person, &deep, -base);
             }
         }
         let fees = before - quote_of(house, &honest);
         settle(house, &[&honest[loses], &honest[wins], &honest[loses], &honest[wins]]);
-        let got: f64 = honest.iter().map(|person| take_out(house, person)).sum();
+        let got = quote_of(house, &honest) as f64 / QUOTE as f64;
         honest_short = (honest_had - fees) as f64 / QUOTE as f64 - got;
     }
     let unsettled = |person: &Person| {
@@ -424,17 +425,18 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator, first: First) -> Res
 /// # Errors
 /// As [`play`].
 pub fn grid(books: &[Book], jumps: &[f64], progress: &mut dyn FnMut(usize)) -> Result<Vec<Cell>> {
-    let mut cells = Vec::new();
+    let mut ways = Vec::new();
     for (index, book) in books.iter().enumerate() {
         for jump in jumps {
             for liquidator in [Liquidator::Honest, Liquidator::Own] {
-                for first in book.firsts() {
-                    let outcome = play(book, *jump, liquidator, *first)?;
-                    cells.push(Cell { book: index, jump: *jump, liquidator, first: *first, outcome });
-                    progress(cells.len());
-                }
+                ways.extend(book.firsts().iter().map(|first| (index, *jump, liquidator, *first)));
             }
         }
     }
-    Ok(cells)
+    let cell = |at: usize| {
+        let (book, jump, liquidator, first) = ways[at];
+        let outcome = play(&books[book], jump, liquidator, first)?;
+        Ok(Cell { book, jump, liquidator, first, outcome })
+    };
+    parallel::each(ways.len(), cell, progress)
 }

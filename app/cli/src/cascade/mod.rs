@@ -21,6 +21,7 @@ pub mod collusion;
 pub mod crowd;
 pub mod expectation;
 pub mod market;
+pub mod parallel;
 pub mod recovery;
 pub mod report;
 pub mod simulation;

@@ -5,9 +5,8 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cascade::market::LENGTH_S;
 use crate::cascade::report::{CascadeReport, html, json, terminal};
-use crate::cascade::{Limits, Scenario, collusion, expectation, simulation};
+use crate::cascade::{Limits, Scenario, collusion, expectation, parallel, simulation};
 
 /// Run a crash like that of 10 October 2025 through the compiled program.
 #[derive(Args)]
@@ -42,16 +41,15 @@ impl Cascade {
     pub(super) fn run(self) -> Result<()> {
         let bar = ProgressBar::new(0);
         bar.set_style(ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len}, {eta} left")?);
-        let mut runs = Vec::new();
-        for seed in self.seed..self.seed + self.seeds {
-            for limits in Limits::ALL.into_iter().filter(|_| !self.no_crash) {
-                let scenario = Scenario::of(seed, self.accounts, limits);
-                bar.set_message(format!("seed {seed}, limits: {}", limits.name()));
-                bar.set_length(LENGTH_S as u64);
-                let mut progress = |done: usize| bar.set_position(done as u64);
-                runs.push(simulation::run(&scenario, &mut progress)?);
-            }
-        }
+        let seeds = self.seed..self.seed + if self.no_crash { 0 } else { self.seeds };
+        let scenarios: Vec<Scenario> = seeds
+            .flat_map(|seed| Limits::ALL.map(|limits| Scenario::of(seed, self.accounts, limits)))
+            .collect();
+        bar.set_message("crashes");
+        bar.set_length(scenarios.len() as u64);
+        let mut progress = |done: usize| bar.set_position(done as u64);
+        let crash = |at: usize| simulation::run(&scenarios[at], &mut |_| {});
+        let runs = parallel::each(scenarios.len(), crash, &mut progress)?;
         let mut cells = Vec::new();
         if !self.no_collusion {
             bar.set_message("collusion");
