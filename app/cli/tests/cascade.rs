@@ -1,13 +1,12 @@
 //! The crash and the collusion, smaller: what must hold in every run of them.
 
-use ballast_cli::cascade::collusion::{BOOKS, Liquidator, play};
+use ballast_cli::cascade::collusion::{BOOKS, FEE_BPS, First, Liquidator, Outcome, play};
 use ballast_cli::cascade::market::{CALM_S, FALL_S, LENGTH_S};
-use ballast_cli::cascade::{COUNT, Run, Scenario, phased, simulation};
-use ballast_sandbox::house::default_phases;
+use ballast_cli::cascade::{COUNT, Limits, Run, Scenario, simulation};
 
-fn crash(limited: bool) -> Run {
-    let phases = if limited { phased() } else { default_phases() };
-    simulation::run(&Scenario::of(11, 60, phases), limited, &mut |_| {}).expect("the program plays along")
+fn crash(phased: bool, breaker: bool) -> Run {
+    let scenario = Scenario::of(11, 60, Limits { phased, breaker });
+    simulation::run(&scenario, &mut |_| {}).expect("the program plays along")
 }
 
 fn survives(run: &Run) {
@@ -15,7 +14,7 @@ fn survives(run: &Run) {
     assert_eq!(run.seconds.len(), LENGTH_S);
     let low = &run.seconds[CALM_S + FALL_S + run.scenario.lag_s];
     for asset in 0..COUNT {
-        assert!(low.published[asset] <= 0.41 * run.seconds[0].published[asset], "it falls by 60 %");
+        assert!(low.market[asset] <= 0.41 * run.seconds[0].market[asset], "it falls by 60 %");
     }
     assert!(low.depth <= 0.021 * run.seconds[0].depth && low.keepers == run.scenario.keepers / 2);
     assert!(run.liquidations() > 30 && run.touched > 15, "{} of {}", run.liquidations(), run.touched);
@@ -24,7 +23,9 @@ fn survives(run: &Run) {
     // And the books outlive it.
     assert_eq!(run.worst_error(), 0, "conservation is exact in every second");
     assert!(run.bad_debt <= run.bound.most + 0.01, "{} of at most {}", run.bad_debt, run.bound.most);
-    assert!(run.bad_debt <= 0.5 * run.bound.never_worst, "liquidation saved most of {:?}", run.bound);
+    let waterfall = &run.waterfall;
+    assert_eq!(waterfall.out_of_order, 0, "nobody is asked before the insurance fund is empty");
+    assert_eq!(run.recovery.traded, COUNT, "every market is traded in afterwards");
     assert_eq!(run.recovery.stuck, 0, "whoever owes nothing trades, withdraws and leaves");
     let all = run.scenario.accounts + run.scenario.keepers;
     assert_eq!(run.recovery.left + run.recovery.waiting + run.recovery.bankrupt, all);
@@ -33,27 +34,76 @@ fn survives(run: &Run) {
 
 #[test]
 fn a_crash_of_sixty_per_cent_in_a_minute_is_survived_without_limits() {
-    survives(&crash(false));
+    let run = crash(false, false);
+    survives(&run);
+    assert!(run.bad_debt <= 0.5 * run.bound.never_worst, "liquidation saved most of {:?}", run.bound);
 }
 
 #[test]
 fn a_crash_of_sixty_per_cent_in_a_minute_is_survived_with_phased_limits() {
-    survives(&crash(true));
+    survives(&crash(true, false));
 }
 
-/// B6, and Percolator's self-match drain: alone in their market, both sides of a jump are worth what was put in at most.
+/// A fall of more than the envelope in a second is doubted: nobody is liquidated at such a price until it is confirmed,
+/// and then liquidation goes on.
+#[test]
+fn a_crash_of_sixty_per_cent_in_a_minute_is_survived_with_a_breaker() {
+    let run = crash(true, true);
+    survives(&run);
+    let fall = &run.seconds[CALM_S..CALM_S + FALL_S];
+    assert!(fall.iter().any(|s| s.doubted == COUNT), "the fall is doubted");
+    let last = run.seconds.iter().rposition(|s| s.doubted > 0).expect("it is doubted");
+    assert!(last + 1 < LENGTH_S, "and confirmed");
+    let after: usize = run.seconds[last + 1..].iter().map(|s| s.liquidations).sum();
+    assert!(after > 0, "liquidation goes on");
+}
+
+fn played(name: &str, jump: f64, first: First) -> (u64, Outcome) {
+    let book = BOOKS.iter().find(|book| book.name == name).expect("a book of the grid");
+    (book.equity, play(book, jump, Liquidator::Own, first).expect("the program plays along"))
+}
+
+/// B6, and Percolator's self-match drain: alone in their market, with no fund, both sides of a jump are worth what was put
+/// in at most, and fees are paid.
 #[test]
 fn two_accounts_on_both_sides_of_a_jump_do_not_gain() {
-    let alone = BOOKS.iter().filter(|book| book.honest == 0);
-    for (index, book) in alone.enumerate() {
+    for (index, book) in BOOKS.iter().filter(|book| book.is_alone()).enumerate() {
         let jumps: &[f64] = if index == 0 { &[-0.6, -0.08, 0.28, 2.0] } else { &[-0.25, 0.6] };
         for jump in jumps {
             for liquidator in [Liquidator::Honest, Liquidator::Own] {
-                let outcome = play(book, *jump, liquidator).expect("the program plays along");
-                let gain = outcome.gain;
+                let outcome =
+                    play(book, *jump, liquidator, First::Colluders).expect("the program plays along");
+                let fee = outcome.notional * f64::from(FEE_BPS) / 10_000.0;
                 assert!(outcome.notional > book.equity as f64, "{} is leveraged", book.name);
-                assert!(gain <= 0.001, "{} at {jump} with {liquidator:?}: {gain}", book.name);
+                let gain = outcome.gain;
+                assert!(gain <= 0.01 - fee, "{} at {jump} with {liquidator:?}: {gain}", book.name);
             }
         }
+    }
+}
+
+/// Beside others, a jump within IM gains nothing either.
+#[test]
+fn beside_honest_traders_a_jump_within_margin_gains_nothing() {
+    for name in ["beside honest traders", "beside honest traders, with a fund"] {
+        for jump in [-0.02, 0.02] {
+            let (_, outcome) = played(name, jump, First::Colluders);
+            assert!(outcome.gain < 0.0 && outcome.honest_short < 0.01, "{name} at {jump}: {outcome:?}");
+        }
+    }
+}
+
+/// What is true beyond IM: the loser's debt is somebody's loss. It is never more than that debt, and where the account is
+/// resolved before anybody settles, honest winners bear their share of it and no more.
+#[test]
+fn beyond_margin_the_gain_is_at_most_what_the_loser_could_not_pay() {
+    for jump in [-0.25, 0.25] {
+        let (equity, race) = played("beside honest traders", jump, First::Colluders);
+        let debt = race.notional * jump.abs() - equity as f64;
+        assert!(race.gain > 0.0 && race.gain <= debt, "{race:?} of {debt}");
+        assert!(race.gain <= race.honest_short + race.insurance_paid + 0.01, "{race:?}");
+        let (_, crank) = played("beside honest traders", jump, First::Crank);
+        let share = 1_000_000.0 / (1_000_000.0 + crank.notional);
+        assert!(crank.honest_short <= 1.02 * share * debt + 1.0, "{crank:?}: {share} of {debt}");
     }
 }

@@ -1,10 +1,15 @@
 //! Two accounts of one owner on both sides of a jump.
 //!
-//! They trade with each other at full leverage, the price jumps, the loser defaults and is liquidated, and the winner
-//! takes out what it can before anybody else. What they have then, less what they put in, is their gain. Coins are
-//! counted at the price after the jump on both sides, so that holding them is no gain. Beside them, in the same
-//! market, two honest accounts hold the same trade with margin for any jump: what they get less than their own
-//! result is what was taken from them, or is owed to them still.
+//! They trade with each other at full leverage, for the fee of any trade, the price jumps, the loser defaults and is
+//! liquidated or resolved, and the winner takes out what it can before anybody else. What they have then, less what they
+//! put in, is their gain. Coins are counted at the price after the jump on both sides, so that holding them is no gain.
+//! Beside them, in the same market, two honest accounts may hold the same trade with margin for any jump: what they get
+//! less than their own result and fees is what was taken from them, or is owed to them still. And there may be an
+//! insurance fund.
+//!
+//! Everything is played twice, by who comes first ([`First`]): the colluders, who make every loser pay into the pool, the
+//! honest one too, and then settle their winner; or an honest crank that resolves the bankrupt loser before anybody
+//! settles.
 
 use anyhow::{Result, anyhow};
 use ballast::instructions::AddAssetArgs;
@@ -13,6 +18,7 @@ use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::risk::stress_rows;
 use ballast_sandbox::{AssetSpec, House, Person};
 
+use super::{parallel, waterfall};
 use crate::backtest::Setting;
 use crate::demo::cast::units;
 
@@ -35,7 +41,12 @@ pub struct Book {
     pub profit_cap: u64,
     /// What each of the honest two holds in the first market, whole quote; none where zero.
     pub honest: u64,
+    /// What is in the insurance fund, whole quote.
+    pub insurance: u64,
 }
+
+/// Fee of a trade, basis points of its value, as `migrations/localnet.toml` has it; the taker pays it.
+pub const FEE_BPS: u32 = 5;
 
 const PLAIN: Book = Book {
     name: "perpetual, full leverage",
@@ -46,10 +57,11 @@ const PLAIN: Book = Book {
     leverage: 1.0,
     profit_cap: 10_000_000_000,
     honest: 0,
+    insurance: 0,
 };
 
 /// The books of the grid.
-pub const BOOKS: [Book; 9] = [
+pub const BOOKS: [Book; 12] = [
     PLAIN,
     Book { name: "half of full leverage", leverage: 0.5, ..PLAIN },
     Book { name: "small", equity: 1_000, ..PLAIN },
@@ -59,11 +71,16 @@ pub const BOOKS: [Book; 9] = [
     Book { name: "two perpetuals, both jump", legs: &[1, 1], jumps: [true, true], ..PLAIN },
     Book { name: "long one, short the other", legs: &[1, -1], ..PLAIN },
     Book { name: "beside honest traders", honest: 1_000_000, ..PLAIN },
+    Book { name: "beside many honest traders", honest: 20_000_000, ..PLAIN },
+    Book { name: "alone, with a fund", insurance: 100_000, ..PLAIN },
+    Book { name: "beside honest traders, with a fund", honest: 1_000_000, insurance: 100_000, ..PLAIN },
 ];
 
 /// Jumps of the grid, simple returns.
-pub const JUMPS: [f64; 16] =
-    [-0.6, -0.4, -0.25, -0.15, -0.08, -0.04, -0.02, -0.01, 0.01, 0.02, 0.04, 0.08, 0.15, 0.25, 0.6, 2.0];
+pub const JUMPS: [f64; 19] = [
+    -0.6, -0.4, -0.25, -0.15, -0.1, -0.08, -0.04, -0.02, -0.01, 0.0, 0.01, 0.02, 0.04, 0.08, 0.1, 0.15, 0.25,
+    0.6, 2.0,
+];
 
 /// Who liquidates the loser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +89,29 @@ pub enum Liquidator {
     Honest,
     /// The colluders themselves, with a third account.
     Own,
+}
+
+/// Who comes first after the jump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// The colluders: losers pay into the pool, honest ones too, and their winner is paid out of it.
+    Colluders,
+    /// A crank: whoever is bankrupt is resolved before anybody settles.
+    Crank,
+}
+
+impl Book {
+    /// Whether an account that is not the colluders' could lose by them.
+    #[must_use]
+    pub const fn is_alone(&self) -> bool {
+        self.honest == 0 && self.insurance == 0
+    }
+
+    /// Who may come first: where nobody else is there, it makes no difference.
+    #[must_use]
+    pub const fn firsts(&self) -> &'static [First] {
+        if self.is_alone() { &[First::Colluders] } else { &[First::Colluders, First::Crank] }
+    }
 }
 
 /// What came of it, dollars.
@@ -83,8 +123,10 @@ pub struct Outcome {
     pub claim: f64,
     /// What the loser could not pay.
     pub default: f64,
-    /// What honest traders got less than their deposits and their own result.
+    /// What honest traders got less than their deposits, their own result and their fees.
     pub honest_short: f64,
+    /// What the insurance fund paid for the colluders.
+    pub insurance_paid: f64,
     /// What the two held against each other before the jump.
     pub notional: f64,
 }
@@ -98,6 +140,8 @@ pub struct Cell {
     pub jump: f64,
     /// Who liquidated.
     pub liquidator: Liquidator,
+    /// Who came first.
+    pub first: First,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -124,6 +168,7 @@ fn set_up(book: &Book) -> Result<House> {
         house.list_asset(listed(name)).map_err(|e| anyhow!("listing: {e}"))?;
         let mut market = ballast_sandbox::MarketSpec::perpetual(name, index as u8);
         market.args.penalty_bps = setting.asset.penalty_bps;
+        market.args.fee_bps = FEE_BPS;
         market.args.profit_cap = book.profit_cap * QUOTE;
         house.open_market(market).map_err(|e| anyhow!("a market: {e}"))?;
         let history = ballast_sandbox::house::made_up_history(index as u8);
@@ -133,6 +178,14 @@ fn set_up(book: &Book) -> Result<House> {
     house.open().map_err(|e| anyhow!("opening: {e}"))?;
     house.post_all(&START);
     house.season(&START);
+    if book.insurance > 0 {
+        let giver = house.person();
+        let mint = house.at.quote_mint;
+        let source = giver.wallets[&mint];
+        house.vm.mint_to(&mint, &source, book.insurance * QUOTE);
+        let give = house.at.top_up_insurance(giver.pubkey(), source, book.insurance * QUOTE);
+        house.vm.send(&[give], &[&giver.key]).map_err(|e| anyhow!("insurance: {e}"))?;
+    }
     Ok(house)
 }
 
@@ -152,12 +205,16 @@ fn largest(house: &House, book: &Book, sides: [&Person; 2]) -> u64 {
         sides.iter().zip([1, -1]).all(|(person, sign)| {
             let mut account = *house.margin_account(&person.account);
             for (market, base) in sized(house, book, scale) {
-                let Ok(cost) = board.assets[usize::from(market)].spot().value(sign * base) else {
+                let spot = board.assets[usize::from(market)].spot();
+                let Ok(cost) = spot.value(sign * base) else {
                     return false;
                 };
-                // A unit for the rounding of each slice.
+                // A unit for the rounding of each slice, and the taker's fee.
                 let listed = &board.markets[usize::from(market)];
-                if account.add_position(market, listed, sign * base, -cost - 16).is_err() {
+                let fee = (cost.abs() / 10_000 + 1) * i64::from(FEE_BPS) + 16;
+                if account.add_position(market, listed, sign * base, -cost - 16).is_err()
+                    || account.add_quote(-fee).is_err()
+                {
                     return false;
                 }
             }
@@ -205,11 +262,54 @@ fn take_out(house: &mut House, person: &Person) -> f64 {
     out
 }
 
+/// Settles in every market, in this order; refused where there is nothing to settle.
+fn settle(house: &mut House, people: &[&Person]) {
+    for person in people {
+        for market in 0..NAMES.len() as u8 {
+            let _ = house.settle(market, person);
+            let _ = house.touch_position(market, person);
+        }
+    }
+}
+
+/// Base of a position as it is now.
+fn held(house: &House, market: u8, person: &Person) -> i64 {
+    let slot = house.margin_account(&person.account).position(market);
+    house.board().markets[usize::from(market)].now(&slot).map_or(0, |now| now.base)
+}
+
+/// Closes what two hold against each other, as far as the program lets them.
+fn close_together(house: &mut House, one: &Person, other: &Person) {
+    for market in 0..NAMES.len() as u8 {
+        let (a, b) = (held(house, market, one), held(house, market, other));
+        let size = a.unsigned_abs().min(b.unsigned_abs()) as i64;
+        if size > 0 && (a < 0) != (b < 0) {
+            let _ = house.fill_at_oracle(market, one, other, -size * a.signum());
+        }
+    }
+}
+
+/// Has whoever of these is bankrupt resolved, as often as there is somebody to ask.
+fn resolve_all(house: &mut House, people: &[&Person]) {
+    for person in people {
+        for _ in 0..2 * NAMES.len() {
+            if waterfall::resolve(house, person).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+/// Quote of some people together, micro-units.
+fn quote_of(house: &House, people: &[Person]) -> i64 {
+    people.iter().map(|p| house.margin_account(&p.account).quote).sum()
+}
+
 /// Plays one path.
 ///
 /// # Errors
 /// If the program refuses to be set up, or the first trade.
-pub fn play(book: &Book, jump: f64, liquidator: Liquidator) -> Result<Outcome> {
+pub fn play(book: &Book, jump: f64, liquidator: Liquidator, first: First) -> Result<Outcome> {
     let mut house = set_up(book)?;
     let house = &mut house;
     let deep = house.person_with_quote(2_000_000_000);
@@ -230,6 +330,8 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator) -> Result<Outcome> {
         let base = units(house, 0, book.honest * QUOTE) as i64;
         house.fill_at_oracle(0, &honest[0], &honest[1], base).map_err(|e| anyhow!("honest: {e}"))?;
     }
+    // What the honest have after their fee; their results cancel.
+    let honest_had = quote_of(house, &honest);
     let scale = largest(house, book, [&two[0], &two[1]]);
     let legs = sized(house, book, scale);
     // A book of several legs has to stay above IM after each of them.
@@ -251,60 +353,52 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator) -> Result<Outcome> {
     let put_in = (2 * book.equity) as f64 * (1.0 - book.coins)
         + house.value(0, coins) as f64 / QUOTE as f64
         + own as f64;
+    let paid_before = house.treasury().bad_debt_paid;
 
-    // Whoever of the two lost pays first, and so do the honest; then the winner is paid before anybody else.
-    let markets: Vec<u8> = (0..NAMES.len() as u8).collect();
-    let settle = |house: &mut House, people: &[&Person]| {
-        for person in people {
-            for market in &markets {
-                let _ = house.settle(*market, person);
-            }
-        }
-    };
+    // The first of each pair is long in the first market: it loses where prices fall. Every loser pays, the honest one
+    // too, before either winner is paid; and of the winners the colluders' is the first.
+    let (loses, wins) = if jump < 0.0 { (0, 1) } else { (1, 0) };
+    let order = [&two[loses], &honest[loses], &two[wins], &two[loses], &two[wins], &honest[wins]];
     let keeper = if liquidator == Liquidator::Own { &third } else { &deep };
     for _ in 0..3 {
-        settle(house, &[&two[0], &two[1], &honest[0], &honest[1], &two[0], &two[1]]);
+        if first == First::Crank {
+            resolve_all(house, &[&two[loses], &two[wins]]);
+        }
+        settle(house, &order);
         for loser in &two {
             for _ in 0..16 {
                 let Some(plan) = house.plan(&loser.account, keeper) else { break };
                 house.liquidate(&loser.account, keeper, &plan).map_err(|e| anyhow!("a liquidation: {e}"))?;
             }
         }
-        // What the keeper took over it trades back with the winner.
-        for market in &markets {
-            for one in &two {
-                let (a, k) = (
-                    house.margin_account(&one.account).position(*market).base,
-                    house.margin_account(&keeper.account).position(*market).base,
-                );
-                let size = a.unsigned_abs().min(k.unsigned_abs()) as i64;
-                if size > 0 && (a < 0) != (k < 0) {
-                    let _ = house.fill_at_oracle(*market, one, keeper, -size * a.signum());
-                }
-            }
+        // What the keeper took over it trades back with the winner; and what is left, the two close with each other.
+        for one in &two {
+            close_together(house, one, keeper);
         }
-        // And what is left, the two close with each other, as far as the program lets them.
-        for market in &markets {
-            let held = |person: &Person| house.margin_account(&person.account).position(*market).base;
-            let (a, b) = (held(&two[0]), held(&two[1]));
-            let size = a.unsigned_abs().min(b.unsigned_abs()) as i64;
-            if size > 0 && (a < 0) != (b < 0) {
-                let _ = house.fill_at_oracle(*market, &two[0], &two[1], -size * a.signum());
-            }
-        }
+        close_together(house, &two[0], &two[1]);
+        // The fund pays the debt that is left, and with it their winner.
+        resolve_all(house, &[&two[loses], &two[wins]]);
         settle(house, &[&two[0], &two[1], keeper, &two[0], &two[1]]);
     }
     let taken: f64 = two.iter().chain([&third]).map(|person| take_out(house, person)).sum();
 
-    // The honest close with each other and go.
+    // The honest close with each other, and what was closed for the one of them, the other closes with somebody; then
+    // they go.
     let mut honest_short = 0.0;
     if book.honest > 0 {
-        let base = house.margin_account(&honest[0].account).position(0).base;
-        house.fill_at_oracle(0, &honest[1], &honest[0], base).map_err(|e| anyhow!("the honest: {e}"))?;
-        settle(house, &[&honest[0], &honest[1], &honest[0], &honest[1]]);
-        let got: f64 = honest.iter().map(|person| take_out(house, person)).sum();
-        // Their results cancel: one won what the other lost.
-        honest_short = 8.0 * book.honest as f64 - got;
+        let before = quote_of(house, &honest);
+        close_together(house, &honest[1], &honest[0]);
+        for person in &honest {
+            let base = held(house, 0, person);
+            if base != 0 {
+                // Refused where the jump guards the asset: then it is settled as it stands.
+                let _ = house.fill_at_oracle(0, person, &deep, -base);
+            }
+        }
+        let fees = before - quote_of(house, &honest);
+        settle(house, &[&honest[loses], &honest[wins], &honest[loses], &honest[wins]]);
+        let got = quote_of(house, &honest) as f64 / QUOTE as f64;
+        honest_short = (honest_had - fees) as f64 / QUOTE as f64 - got;
     }
     let unsettled = |person: &Person| {
         let board = house.board();
@@ -315,12 +409,13 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator) -> Result<Outcome> {
         });
         values.sum::<i64>() as f64 / QUOTE as f64
     };
-    let [first, second] = [unsettled(&two[0]), unsettled(&two[1])];
+    let [one, other] = [unsettled(&two[0]), unsettled(&two[1])];
     Ok(Outcome {
         gain: taken - put_in,
-        claim: first.max(0.0) + second.max(0.0),
-        default: -(first.min(0.0) + second.min(0.0)),
+        claim: one.max(0.0) + other.max(0.0),
+        default: -(one.min(0.0) + other.min(0.0)),
         honest_short,
+        insurance_paid: (house.treasury().bad_debt_paid - paid_before) as f64 / QUOTE as f64,
         notional,
     })
 }
@@ -330,15 +425,18 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator) -> Result<Outcome> {
 /// # Errors
 /// As [`play`].
 pub fn grid(books: &[Book], jumps: &[f64], progress: &mut dyn FnMut(usize)) -> Result<Vec<Cell>> {
-    let mut cells = Vec::new();
+    let mut ways = Vec::new();
     for (index, book) in books.iter().enumerate() {
         for jump in jumps {
             for liquidator in [Liquidator::Honest, Liquidator::Own] {
-                let outcome = play(book, *jump, liquidator)?;
-                cells.push(Cell { book: index, jump: *jump, liquidator, outcome });
-                progress(cells.len());
+                ways.extend(book.firsts().iter().map(|first| (index, *jump, liquidator, *first)));
             }
         }
     }
-    Ok(cells)
+    let cell = |at: usize| {
+        let (book, jump, liquidator, first) = ways[at];
+        let outcome = play(&books[book], jump, liquidator, first)?;
+        Ok(Cell { book, jump, liquidator, first, outcome })
+    };
+    parallel::each(ways.len(), cell, progress)
 }

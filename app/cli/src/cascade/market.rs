@@ -107,11 +107,11 @@ impl Market {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cascade::phased;
+    use crate::cascade::Limits;
 
     #[test]
     fn everything_falls_by_sixty_per_cent_in_a_minute_and_depth_by_ninety_eight() {
-        let market = Market::of(&Scenario::full(7, phased()));
+        let market = Market::of(&Scenario::full(7, Limits::default()));
         for (asset, (_, start)) in ASSETS.iter().enumerate() {
             assert!((market.outside(asset, CALM_S) / start - 1.0).abs() < 1e-9);
             assert!((market.outside(asset, CALM_S + FALL_S) / start - LOW).abs() < 1e-9);
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn sales_push_by_the_square_root_of_their_size_and_are_forgotten() {
-        let mut market = Market::of(&Scenario::full(7, phased()));
+        let mut market = Market::of(&Scenario::full(7, Limits::default()));
         let push = |m: &Market| 1.0 - m.price(0, 80) / m.outside(0, 80);
         market.sell(0, 1e6);
         let one = push(&market);

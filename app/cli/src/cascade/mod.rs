@@ -8,19 +8,30 @@
 //! |---|---|
 //! | [`market`] | the path from outside, depth, and the impact of what is sold |
 //! | [`crowd`] | some hundreds of books, and the keepers |
-//! | [`simulation`] | second by second: oracle, keepers, settlement; then everybody leaves |
+//! | [`simulation`] | second by second: oracle, keepers, settlement, waterfall |
+//! | [`waterfall`] | who pays for accounts that cannot, and in which order |
+//! | [`recovery`] | quiet hours, a trade in every market, then everybody leaves |
 //! | [`bound`] | what bad debt could have been, by plain arithmetic on the published prices |
 //! | [`collusion`] | two accounts on both sides of a jump |
+//! | [`expectation`] | what that comes to over the steps that real prices made |
 //! | [`report`] | terminal, HTML, JSON |
 
 pub mod bound;
 pub mod collusion;
 pub mod crowd;
+pub mod expectation;
 pub mod market;
+pub mod parallel;
+pub mod recovery;
 pub mod report;
 pub mod simulation;
+pub mod waterfall;
 
-use ballast::limits::PhaseParams;
+use ballast::limits::{PhaseParams, PriceParams};
+use ballast_sandbox::house::{default_phases, default_prices};
+
+use self::recovery::Recovery;
+use self::waterfall::Waterfall;
 
 /// Names of the assets, and their prices before the fall, dollars.
 pub const ASSETS: [(&str, f64); 3] = [("BTC", 60_000.0), ("ETH", 3_000.0), ("SOL", 150.0)];
@@ -46,14 +57,58 @@ pub struct Scenario {
     pub depth: f64,
     /// Volatility over an hour in the square-root law.
     pub sigma: f64,
+    /// What is paid into the insurance fund before the fall, whole quote.
+    pub insurance: u64,
+    /// What stands in the way of liquidation.
+    pub limits: Limits,
+}
+
+/// What stands in the way of liquidation: each on or off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Liquidation in phases ([`phased`]), or everything at once.
+    pub phased: bool,
+    /// Steps beyond the envelope are doubted until they are confirmed ([`doubting`]), or every price is acted upon.
+    pub breaker: bool,
+}
+
+impl Limits {
+    /// All four.
+    pub const ALL: [Self; 4] = [
+        Self { phased: false, breaker: false },
+        Self { phased: true, breaker: false },
+        Self { phased: false, breaker: true },
+        Self { phased: true, breaker: true },
+    ];
+
+    /// In a few words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match (self.phased, self.breaker) {
+            (false, false) => "none",
+            (true, false) => "phases",
+            (false, true) => "breaker",
+            (true, true) => "phases, breaker",
+        }
+    }
+
     /// How liquidation proceeds.
-    pub phases: PhaseParams,
+    #[must_use]
+    pub fn phases(self) -> PhaseParams {
+        if self.phased { phased() } else { default_phases() }
+    }
+
+    /// How far prices are believed.
+    #[must_use]
+    pub fn prices(self) -> PriceParams {
+        if self.breaker { doubting() } else { default_prices() }
+    }
 }
 
 impl Scenario {
-    /// The full one: 500 accounts and eight keepers with a million each.
+    /// The full one: 500 accounts, eight keepers with a million each, and 100,000 in the insurance fund.
     #[must_use]
-    pub fn full(seed: u64, phases: PhaseParams) -> Self {
+    pub fn full(seed: u64, limits: Limits) -> Self {
         Self {
             seed,
             accounts: 500,
@@ -63,42 +118,65 @@ impl Scenario {
             lag_s: 3,
             depth: 500e6,
             sigma: 0.05,
-            phases,
+            insurance: 100_000,
+            limits,
         }
     }
 
     /// The same crash for fewer accounts: keepers and depth shrink with them.
     #[must_use]
-    pub fn of(seed: u64, accounts: usize, phases: PhaseParams) -> Self {
-        let full = Self::full(seed, phases);
+    pub fn of(seed: u64, accounts: usize, limits: Limits) -> Self {
+        let full = Self::full(seed, limits);
         let part = accounts as f64 / full.accounts as f64;
         Self {
             accounts,
             keepers: ((full.keepers as f64 * part).ceil() as usize).max(2),
             depth: full.depth * part.max(0.1),
+            insurance: (full.insurance as f64 * part) as u64,
             ..full
         }
     }
 }
 
-/// Liquidation in phases: a quarter of an account at first, then a wait; at most a tenth of the depth of an hour in
-/// a minute and market; half of the penalty at once and the rest within half a minute.
+/// Liquidation in phases, as `migrations/localnet.toml` has it: a quarter of an account at first, then a wait; at most a
+/// twentieth of the depth of an hour in a minute and market; three tenths of the penalty at once and the rest within a
+/// minute.
 #[must_use]
 pub fn phased() -> PhaseParams {
     PhaseParams {
         bounty: 5_000_000,
-        deep_bps: 8_000,
-        bankrupt_bps: 5_000,
-        penalty_start_bps: 5_000,
-        penalty_growth_s: 30,
+        deep_bps: 9_000,
+        bankrupt_bps: 4_000,
+        penalty_start_bps: 3_000,
+        penalty_growth_s: 60,
         first_step_bps: 2_500,
-        wait_s: 5,
-        window_depth_bps: 1_000,
+        wait_s: 10,
+        window_depth_bps: 500,
         window_s: 60,
         takeover_s: 60,
         reserved: 0,
     }
 }
+
+/// The breaker, as `migrations/localnet.toml` has it: three consistent samples that span a minute confirm a step beyond
+/// the envelope.
+#[must_use]
+pub fn doubting() -> PriceParams {
+    PriceParams {
+        outage_s: 600,
+        grace_s: 600,
+        consistent: 3,
+        recovery_s: 60,
+        guarded_bps: 2_500,
+        quote_cap_bps: 500,
+        off_peg_bps: 100,
+        on_peg_bps: 50,
+        reserved: [0; 2],
+    }
+}
+
+/// Distance from the stable price that guards an asset, basis points, as `migrations/localnet.toml` has it.
+pub const MAX_JUMP_BPS: u32 = 3_000;
 
 /// One second of a run.
 #[derive(Clone, Debug, Default)]
@@ -123,30 +201,13 @@ pub struct Second {
     pub under_water: f64,
     /// Insurance fund, dollars.
     pub insurance: f64,
+    /// What the waterfall has paid so far, dollars: insurance, and the other side.
+    pub paid: [f64; 2],
+    /// Assets whose price is doubted, or of which there is none.
+    pub doubted: usize,
     /// Keepers alive.
     pub keepers: usize,
     /// Units by which the books do not balance.
-    pub error: i64,
-}
-
-/// What became of the accounts in the end.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Recovery {
-    /// Accounts that deposited, traded, withdrew everything and were closed.
-    pub left: usize,
-    /// Accounts that ended with a debt and nothing else.
-    pub bankrupt: usize,
-    /// Accounts that took out everything but a profit that nobody has paid in.
-    pub waiting: usize,
-    /// Accounts that are none of these: there must be none.
-    pub stuck: usize,
-    /// Hedges whose owners had to top up first, because below IM one leg is not closed alone.
-    pub topped_up: usize,
-    /// What those that left took out net, dollars.
-    pub withdrawn: f64,
-    /// Winners' profit that nobody paid in, dollars.
-    pub unpaid: f64,
-    /// Units by which the books do not balance when all is over.
     pub error: i64,
 }
 
@@ -155,16 +216,16 @@ pub struct Recovery {
 pub struct Run {
     /// What happened.
     pub scenario: Scenario,
-    /// Whether limits were phased.
-    pub phased: bool,
     /// Second by second.
     pub seconds: Vec<Second>,
     /// Σ of gross exposures before the fall, dollars.
     pub gross: f64,
     /// Σ of equities before the fall, dollars.
     pub equity: f64,
-    /// What losers could not pay in the end, dollars.
+    /// What losers could not pay, dollars: what the waterfall paid for them, and what is still owed in the end.
     pub bad_debt: f64,
+    /// Who paid it.
+    pub waterfall: Waterfall,
     /// What it could have been.
     pub bound: bound::Bound,
     /// How long accounts were below MM, seconds, for every time that one was.
@@ -213,5 +274,50 @@ impl Run {
         sorted.sort_unstable();
         let at = (quantile * sorted.len().saturating_sub(1) as f64).round() as usize;
         sorted.get(at).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is measured here is what a cluster is set up with.
+    #[test]
+    fn phases_and_breaker_are_those_of_the_local_cluster() {
+        let config: toml::Table = include_str!("../../../../migrations/localnet.toml").parse().expect("TOML");
+        let house = config["clearinghouse"].as_table().expect("a table");
+        let number = |part: &str, name: &str| house[part][name].as_integer().expect("a number");
+        let (phases, prices) = (phased(), doubting());
+        for (name, here) in [
+            ("bounty", phases.bounty as i64),
+            ("deep_bps", phases.deep_bps.into()),
+            ("bankrupt_bps", phases.bankrupt_bps.into()),
+            ("penalty_start_bps", phases.penalty_start_bps.into()),
+            ("penalty_growth_s", phases.penalty_growth_s.into()),
+            ("first_step_bps", phases.first_step_bps.into()),
+            ("wait_s", phases.wait_s.into()),
+            ("window_depth_bps", phases.window_depth_bps.into()),
+            ("window_s", phases.window_s.into()),
+            ("takeover_s", phases.takeover_s.into()),
+        ] {
+            assert_eq!(number("phases", name), here, "{name}");
+        }
+        for (name, here) in [
+            ("outage_s", prices.outage_s),
+            ("grace_s", prices.grace_s),
+            ("consistent", prices.consistent),
+            ("recovery_s", prices.recovery_s),
+            ("guarded_bps", prices.guarded_bps),
+        ] {
+            assert_eq!(number("prices", name), i64::from(here), "{name}");
+        }
+        for asset in config["assets"].as_array().expect("a list") {
+            let jump = asset["listing"]["sources"]["max_jump_bps"].as_integer();
+            assert_eq!(jump, Some(i64::from(MAX_JUMP_BPS)));
+        }
+        for market in config["markets"].as_array().expect("a list") {
+            let fee = market["listing"]["fee_bps"].as_integer();
+            assert_eq!(fee, Some(i64::from(collusion::FEE_BPS)));
+        }
     }
 }

@@ -1,12 +1,12 @@
-//! Second by second: the oracle publishes, keepers liquidate and sell, losses and profits are settled; in the end
-//! everybody leaves.
+//! Second by second: the oracle publishes, keepers liquidate and sell, losses and profits are settled, and the waterfall
+//! pays for whoever cannot.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use ballast::event::Liquidated;
-use ballast::instructions::AddAssetArgs;
+use ballast::instructions::{AddAssetArgs, SourceArgs};
 use ballast::margin::BoardView;
 use ballast_risk::book::Basis;
 use ballast_sandbox::house::{HouseParams, QUOTE, made_up_history};
@@ -15,7 +15,9 @@ use ballast_sandbox::risk::stress_rows;
 use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Refusal, Signer};
 
 use super::market::{CALM_S, FALL_S, LENGTH_S, Market};
-use super::{ASSETS, COUNT, Recovery, Run, Scenario, Second, bound, crowd};
+use super::recovery::Recovery;
+use super::waterfall::Waterfall;
+use super::{ASSETS, COUNT, MAX_JUMP_BPS, Run, Scenario, Second, bound, crowd};
 use crate::backtest::Setting;
 use crate::demo::cast::{Actor, Cast};
 use crate::demo::replay::{conservation_error, settle_all};
@@ -37,29 +39,41 @@ const CONFIDENCE_BPS: (u32, u32) = (5, 20);
 const BAND: f64 = 0.0098;
 /// Rounds of liquidation after the last second: accounts that a limit held back have their turn.
 const LAST_ROUNDS: usize = 120;
-/// Deposits that somebody makes at most to be let out of a position.
-const MOST_TOPS: u32 = 8;
+/// Seconds of still prices before the fall: a grace period after the hours of the season is over by then.
+const STILL_S: usize = 900;
+/// Seconds between prices where nothing happens.
+const SLOW_S: usize = 300;
 
-fn refused(what: &str) -> impl FnOnce(Refusal) -> anyhow::Error + '_ {
+pub(super) fn refused(what: &str) -> impl FnOnce(Refusal) -> anyhow::Error + '_ {
     move |refusal| anyhow!("{what}: {refusal}")
 }
 
-fn micro(dollars: f64) -> u64 {
+pub(super) fn micro(dollars: f64) -> u64 {
     (dollars * QUOTE as f64) as u64
 }
 
-fn dollars(micro: i64) -> f64 {
+pub(super) fn dollars(micro: i64) -> f64 {
     micro as f64 / QUOTE as f64
 }
 
 /// A clearinghouse at the recommended point, with finite depth, seasoned.
 fn set_up(scenario: &Scenario, reporter: &Keypair) -> Result<House> {
     let setting = Setting::recommended(HORIZON_S);
-    let params = HouseParams { core: setting.house, phases: scenario.phases, ..HouseParams::default() };
+    let params = HouseParams {
+        core: setting.house,
+        prices: scenario.limits.prices(),
+        phases: scenario.limits.phases(),
+        ..HouseParams::default()
+    };
     let mut house = House::with_params(params);
     let returns: Vec<f64> = setting.joint_bps.iter().map(|bps| f64::from(*bps) / 10_000.0).collect();
     for (index, (symbol, _)) in ASSETS.iter().enumerate() {
         let named = AssetSpec::coin(symbol, 9);
+        let (max_jump_bps, max_step_bps) = (MAX_JUMP_BPS, setting.asset.max_move_bps);
+        let sources = match scenario.limits.breaker {
+            true => SourceArgs { max_jump_bps, max_step_bps, ..SourceArgs::PYTH },
+            false => SourceArgs::PYTH,
+        };
         let args = AddAssetArgs {
             symbol: named.args.symbol,
             feed_id: named.args.feed_id,
@@ -67,6 +81,7 @@ fn set_up(scenario: &Scenario, reporter: &Keypair) -> Result<House> {
             max_age_s: named.args.max_age_s,
             depth_floor: DEPTH_FLOOR,
             depth_cap: DEPTH_CAP,
+            sources,
             ..setting.asset.clone()
         };
         let penalty_bps = args.penalty_bps;
@@ -104,22 +119,33 @@ fn set_up(scenario: &Scenario, reporter: &Keypair) -> Result<House> {
                 .map_err(refused("a report of depth was refused"))?;
         }
     }
+    for _ in 0..STILL_S / SLOW_S {
+        house.vm.advance(SLOW_S as i64);
+        house.post_all(&ASSETS.map(|(_, end)| end));
+    }
+    let giver = house.person();
+    let mint = house.at.quote_mint;
+    let source = giver.wallets[&mint];
+    house.vm.mint_to(&mint, &source, scenario.insurance * QUOTE);
+    let give = house.at.top_up_insurance(giver.pubkey(), source, scenario.insurance * QUOTE);
+    house.vm.send(&[give], &[&giver.key]).map_err(refused("the insurance fund could not be topped up"))?;
     Ok(house)
 }
 
-struct Simulation {
+pub(super) struct Simulation {
     scenario: Scenario,
-    house: House,
-    cast: Cast,
-    market: Market,
+    pub(super) house: House,
+    pub(super) cast: Cast,
+    pub(super) market: Market,
     reporter: Keypair,
     /// When each keeper dies, seconds; never for the others.
     deaths: Vec<usize>,
     /// Since when an account has been below MM.
-    since: BTreeMap<usize, usize>,
+    pub(super) since: BTreeMap<usize, usize>,
     spells: Vec<u32>,
     touched: BTreeSet<usize>,
-    refusals: BTreeMap<String, usize>,
+    pub(super) refusals: BTreeMap<String, usize>,
+    pub(super) waterfall: Waterfall,
     /// Prices of the latest seconds, oldest first.
     recent: Vec<[f64; COUNT]>,
 }
@@ -128,7 +154,7 @@ struct Simulation {
 ///
 /// # Errors
 /// If the program refuses what it should not.
-pub fn run(scenario: &Scenario, phased: bool, progress: &mut dyn FnMut(usize)) -> Result<Run> {
+pub fn run(scenario: &Scenario, progress: &mut dyn FnMut(usize)) -> Result<Run> {
     let clock = Instant::now();
     let reporter = Keypair::new();
     let mut house = set_up(scenario, &reporter)?;
@@ -155,6 +181,7 @@ pub fn run(scenario: &Scenario, phased: bool, progress: &mut dyn FnMut(usize)) -
         spells: Vec::new(),
         touched: BTreeSet::new(),
         refusals: BTreeMap::new(),
+        waterfall: Waterfall::default(),
         recent: vec![start; scenario.lag_s + 1],
     };
     let mut seconds = Vec::with_capacity(LENGTH_S);
@@ -164,18 +191,20 @@ pub fn run(scenario: &Scenario, phased: bool, progress: &mut dyn FnMut(usize)) -
     }
     simulation.last_rounds()?;
     let spells = simulation.spells(LENGTH_S);
-    let bad_debt = simulation.under_water();
+    let hours = simulation.calm()?;
+    let traded = simulation.trade_again();
+    let bad_debt = simulation.under_water() + simulation.waterfall.paid();
     let keepers_earned = simulation.keepers_earned();
-    let recovery = simulation.leave()?;
+    let recovery = simulation.leave(Recovery { hours, traded, ..Recovery::default() })?;
     let published: Vec<_> = seconds.iter().map(|s| s.published).collect();
     let penalty = f64::from(Setting::recommended(HORIZON_S).asset.penalty_bps) / 10_000.0;
     Ok(Run {
         scenario: *scenario,
-        phased,
         seconds,
         gross: books.iter().map(|b| b.gross(&start)).sum(),
         equity: books.iter().map(|b| b.equity(&start)).sum(),
         bad_debt,
+        waterfall: simulation.waterfall,
         bound: bound::replay(&books, &published, penalty),
         spells,
         touched: simulation.touched.len(),
@@ -201,8 +230,7 @@ impl Simulation {
         if second.is_multiple_of(SETTLE_S) {
             settle_all(&mut self.house, &self.cast);
         }
-        // Whoever is left with a debt and nothing else is for the waterfall; where the program has none, the debt stays
-        // where it arose. Its instructions belong here, after keepers and settlement.
+        self.resolve_all()?;
         let short = self.follow(second);
         let board = self.house.board();
         let published = core::array::from_fn(|a| {
@@ -219,6 +247,8 @@ impl Simulation {
             taken,
             under_water: self.under_water(),
             insurance: dollars(self.house.treasury().insurance as i64),
+            paid: self.waterfall.amounts().map(dollars),
+            doubted: board.assets[..COUNT].iter().filter(|a| !a.is_believed(self.house.vm.now())).count(),
             keepers: self.deaths.iter().filter(|death| **death > second).count(),
             error: conservation_error(&self.house, &self.cast),
         })
@@ -254,7 +284,7 @@ impl Simulation {
     }
 
     /// Accounts that may be liquidated, the worst first: those with something left to take.
-    fn short(&self) -> Vec<usize> {
+    pub(super) fn short(&self) -> Vec<usize> {
         let board = self.house.board();
         let view = BoardView::for_liquidation(&board, self.house.vm.now());
         let mut short = Vec::new();
@@ -274,7 +304,7 @@ impl Simulation {
     }
 
     /// Keepers that are alive take turns at the worst accounts. Returns liquidations and the value taken over.
-    fn keepers(&mut self, second: usize) -> Result<(usize, f64)> {
+    pub(super) fn keepers(&mut self, second: usize) -> Result<(usize, f64)> {
         let alive: Vec<usize> = (0..self.deaths.len()).filter(|k| self.deaths[*k] > second).collect();
         let targets = self.short();
         let (mut count, mut taken) = (0, 0.0);
@@ -310,7 +340,7 @@ impl Simulation {
                 }
                 Err(refusal) => {
                     let code = refusal.code().context("a liquidation failed otherwise than by refusal")?;
-                    let word = ballast_word(&refusal, code);
+                    let word = word(&refusal, code);
                     *self.refusals.entry(word).or_default() += 1;
                 }
             }
@@ -320,12 +350,14 @@ impl Simulation {
 
     /// Keepers sell what they took, at the market's price as far as the band lets them. What is refused is tried
     /// again in the next second.
-    fn sell(&mut self, second: usize) {
+    pub(super) fn sell(&mut self, second: usize) {
         let prices: [f64; COUNT] = core::array::from_fn(|asset| self.market.price(asset, second));
         let board = self.house.board();
         for keeper in &self.cast.keepers {
             let account = self.house.margin_account(&keeper.person.account);
-            for slot in account.held_positions().filter(|s| s.base != 0) {
+            let positions =
+                account.held_positions().filter_map(|s| board.markets[usize::from(s.market)].now(s).ok());
+            for slot in positions.filter(|s| s.base != 0) {
                 let asset = usize::from(slot.market);
                 let spot = ballast_client::decode::dollars(&board.assets[asset], board.assets[asset].spot());
                 let value = dollars(self.house.value(asset as u8, slot.base.unsigned_abs()) as i64);
@@ -380,7 +412,7 @@ impl Simulation {
         Ok(())
     }
 
-    fn equity(&self, actor: &Actor) -> i64 {
+    pub(super) fn equity(&self, actor: &Actor) -> i64 {
         let board = self.house.board();
         let account = self.house.margin_account(&actor.person.account);
         let view = BoardView::for_liquidation(&board, self.house.vm.now());
@@ -401,89 +433,10 @@ impl Simulation {
     fn keepers_earned(&self) -> f64 {
         self.cast.keepers.iter().map(|k| dollars(self.equity(k) - k.deposited)).sum()
     }
-
-    /// Everybody deposits once more, trades out of every position, settles, withdraws everything and closes.
-    fn leave(&mut self) -> Result<Recovery> {
-        let mut recovery = Recovery::default();
-        let house = &mut self.house;
-        let mut leaving = Vec::new();
-        for actor in self.cast.traders.iter().chain(&self.cast.keepers) {
-            let account = house.margin_account(&actor.person.account);
-            let board = house.board();
-            let equity =
-                BoardView::at(&board, house.vm.now()).equity(&account, Basis::Maintenance).unwrap_or(0);
-            // Who is taken over whole may end a unit of rounding below nothing: less than a quote is no debt.
-            if equity < -(QUOTE as i64) {
-                recovery.bankrupt += 1;
-                continue;
-            }
-            house.fund_quote(&actor.person, QUOTE).map_err(refused("a deposit was refused"))?;
-            recovery.withdrawn -= 1.0;
-            let desk = &self.cast.desk.person;
-            for slot in account.held_positions().filter(|s| s.base != 0) {
-                // Below IM one leg of a hedge is not closed alone, and after a crash a short is valued at the stable
-                // price: its owner tops up, and has it back below.
-                let mut tops = 0;
-                while let Err(refusal) = house.fill_at_oracle(slot.market, &actor.person, desk, -slot.base) {
-                    if tops == MOST_TOPS {
-                        return Err(anyhow!("somebody could not trade out of a position: {refusal}"));
-                    }
-                    // What it lacks to IM, the position, and the least MM that dust is asked for.
-                    let lacks = (-house.health(&actor.person).initial.initial_excess()).max(0) as u64;
-                    let value = lacks + house.value(slot.market, slot.base.unsigned_abs()) + 2 * QUOTE;
-                    house.fund_quote(&actor.person, value).map_err(refused("a deposit was refused"))?;
-                    recovery.withdrawn -= dollars(value as i64);
-                    tops += 1;
-                }
-                recovery.topped_up += usize::from(tops > 0);
-            }
-            leaving.push(actor);
-        }
-        // Winners are paid out of what losers paid in: twice, because a pool may fill only in the first pass.
-        settle_all(house, &self.cast);
-        settle_all(house, &self.cast);
-        for actor in leaving {
-            let account = house.margin_account(&actor.person.account);
-            let out = match account.quote {
-                owed if owed < 0 => house.fund_quote(&actor.person, owed.unsigned_abs()),
-                0 => house.fund_quote(&actor.person, 1).and_then(|_| house.withdraw_quote(&actor.person, 1)),
-                quote => house.withdraw_quote(&actor.person, quote.unsigned_abs()),
-            };
-            let mut left = out.is_ok();
-            recovery.withdrawn += dollars(account.quote);
-            for slot in account.held_collateral() {
-                left &= house.withdraw_collateral(&actor.person, slot.asset, slot.amount).is_ok();
-                recovery.withdrawn += dollars(house.value(slot.asset, slot.amount) as i64);
-            }
-            left &= house.close(&actor.person).is_ok();
-            let waits = || {
-                let rest = house.margin_account(&actor.person.account);
-                let claims = rest.held_positions().all(|s| s.base == 0 && s.entry > 0);
-                claims && rest.quote == 0 && rest.held_collateral().next().is_none()
-            };
-            match left {
-                true => recovery.left += 1,
-                false if waits() => recovery.waiting += 1,
-                false => recovery.stuck += 1,
-            }
-        }
-        let open = self.cast.all().filter(|actor| !house.vm.data(&actor.person.account).is_empty());
-        let claims = open.flat_map(|actor| {
-            let account = house.margin_account(&actor.person.account);
-            account.held_positions().filter(|s| s.base == 0).map(|s| s.entry.max(0)).collect::<Vec<_>>()
-        });
-        recovery.unpaid = dollars(claims.sum());
-        // Whoever closed is gone; the rest still balances.
-        let gone = |actor: &Actor| house.vm.data(&actor.person.account).is_empty();
-        self.cast.traders.retain(|actor| !gone(actor));
-        self.cast.keepers.retain(|actor| !gone(actor));
-        recovery.error = conservation_error(house, &self.cast);
-        Ok(recovery)
-    }
 }
 
 /// The program's name for a refusal, or its number.
-fn ballast_word(refusal: &Refusal, code: u32) -> String {
+pub(super) fn word(refusal: &Refusal, code: u32) -> String {
     let named = refusal.logs.iter().find_map(|line| {
         let (_, rest) = line.split_once("Error Code: ")?;
         rest.split_once('.').map(|(name, _)| name.to_owned())

@@ -2,13 +2,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
-use ballast_sandbox::house::default_phases;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cascade::market::LENGTH_S;
 use crate::cascade::report::{CascadeReport, html, json, terminal};
-use crate::cascade::{Scenario, collusion, phased, simulation};
+use crate::cascade::{Limits, Scenario, collusion, expectation, parallel, simulation};
 
 /// Run a crash like that of 10 October 2025 through the compiled program.
 #[derive(Args)]
@@ -25,6 +23,12 @@ pub struct Cascade {
     /// Leave out the grid of colluding accounts
     #[arg(long)]
     no_collusion: bool,
+    /// Leave out the crash
+    #[arg(long)]
+    no_crash: bool,
+    /// Folder with price files (spot_*_1m*, spot_*_1h*) over whose steps collusion's expectation is taken
+    #[arg(long, value_name = "DIR")]
+    steps: Option<PathBuf>,
     /// Where report.html and cascade.json are written
     #[arg(long, default_value = "target/cascade", value_name = "DIR")]
     out: PathBuf,
@@ -37,25 +41,35 @@ impl Cascade {
     pub(super) fn run(self) -> Result<()> {
         let bar = ProgressBar::new(0);
         bar.set_style(ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len}, {eta} left")?);
-        let mut runs = Vec::new();
-        for seed in self.seed..self.seed + self.seeds {
-            for (phases, limited) in [(default_phases(), false), (phased(), true)] {
-                let scenario = Scenario::of(seed, self.accounts, phases);
-                bar.set_message(format!("seed {seed}, {}", if limited { "phased" } else { "at once" }));
-                bar.set_length(LENGTH_S as u64);
-                let mut progress = |done: usize| bar.set_position(done as u64);
-                runs.push(simulation::run(&scenario, limited, &mut progress)?);
-            }
-        }
+        let seeds = self.seed..self.seed + if self.no_crash { 0 } else { self.seeds };
+        let scenarios: Vec<Scenario> = seeds
+            .flat_map(|seed| Limits::ALL.map(|limits| Scenario::of(seed, self.accounts, limits)))
+            .collect();
+        bar.set_message("crashes");
+        bar.set_length(scenarios.len() as u64);
+        let mut progress = |done: usize| bar.set_position(done as u64);
+        let crash = |at: usize| simulation::run(&scenarios[at], &mut |_| {});
+        let runs = parallel::each(scenarios.len(), crash, &mut progress)?;
         let mut cells = Vec::new();
         if !self.no_collusion {
             bar.set_message("collusion");
-            bar.set_length((2 * collusion::BOOKS.len() * collusion::JUMPS.len()) as u64);
+            let ways: usize = collusion::BOOKS.iter().map(|book| 2 * book.firsts().len()).sum();
+            bar.set_length((ways * collusion::JUMPS.len()) as u64);
             let mut progress = |done: usize| bar.set_position(done as u64);
             cells = collusion::grid(&collusion::BOOKS, &collusion::JUMPS, &mut progress)?;
         }
         bar.finish_and_clear();
-        let report = CascadeReport { runs, books: collusion::BOOKS.to_vec(), cells };
+        let mut steps = Vec::new();
+        for (name, ending) in [("a minute", "_1m"), ("an hour", "_1h")] {
+            match &self.steps {
+                Some(folder) => steps.extend(expectation::load(folder, name, ending)?),
+                None => break,
+            }
+        }
+        if !self.no_collusion && steps.is_empty() {
+            eprintln!("No price files are given (--steps): no expectation of collusion over real steps.");
+        }
+        let report = CascadeReport { runs, books: collusion::BOOKS.to_vec(), cells, steps };
 
         std::fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot create {}", self.out.display()))?;

@@ -11,6 +11,7 @@ use ballast_client::decode::dollars;
 use ballast_client::health::health;
 use ballast_client::plan::Due;
 use ballast_risk::fixed::RATE_ONE;
+use ballast_risk::side::SCALE_ONE;
 use ballast_risk::volatility::VolatilityParams;
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal, Signer};
 
@@ -422,7 +423,9 @@ pub fn settle_all(house: &mut House, cast: &Cast) {
     for actor in cast.all() {
         for slot in house.margin_account(&actor.person.account).held_positions() {
             let spot = board.assets[usize::from(board.markets[usize::from(slot.market)].asset)].spot();
-            let unsettled = spot.value(slot.base).unwrap_or(0).saturating_add(slot.entry);
+            // As it is now: its side of the market may have been deleveraged since.
+            let now = board.markets[usize::from(slot.market)].now(slot).unwrap_or(*slot);
+            let unsettled = spot.value(now.base).unwrap_or(0).saturating_add(now.entry);
             if unsettled != 0 {
                 open.push((unsettled, slot.market, actor));
             }
@@ -484,7 +487,7 @@ fn row(
 pub fn conservation_error(house: &House, cast: &Cast) -> i64 {
     let accounts: Vec<_> = cast.all().map(|a| house.margin_account(&a.person.account)).collect();
     let markets: Vec<_> = (0..house.markets.len()).map(|i| house.market(i as u8)).collect();
-    let quote: i128 = accounts.iter().map(|a| i128::from(a.quote)).sum();
+    let quote: i128 = accounts.iter().map(|a| i128::from(a.quote) + i128::from(a.interest_owed)).sum();
     let held: i128 = markets.iter().map(|m| i128::from(m.pool) + i128::from(m.fees)).sum();
     let claims = quote + held + i128::from(house.treasury().insurance);
     let mut error = (i128::from(house.vm.tokens(&house.at.quote_vault)) - claims).abs();
@@ -495,10 +498,16 @@ pub fn conservation_error(house: &House, cast: &Cast) -> i64 {
         }
     }
     for (index, market) in markets.iter().enumerate() {
+        let listed = house.board().markets[index];
         let slots = || accounts.iter().map(|a| a.position(index as u8));
-        error += slots().map(|p| i128::from(p.base)).sum::<i128>().abs();
+        let base: i128 = slots().map(|p| i128::from(listed.now(&p).unwrap_or(p).base)).sum();
+        // Truncation leaves native units behind where a side was deleveraged, a position and a deleveraging.
+        let touched = [listed.long, listed.short].iter().any(|s| s.scale != SCALE_ONE || s.epoch != 0);
+        let dust = if touched { 8 * accounts.len() as i128 } else { 0 };
+        error += (base.abs() - dust).max(0);
         let entries: i128 = slots().map(|p| i128::from(p.entry)).sum();
-        error += (entries + i128::from(market.promised) - i128::from(market.pool)).abs();
+        let pool = i128::from(market.pool) + i128::from(market.realised);
+        error += (entries + i128::from(market.promised) - pool).abs();
     }
     i64::try_from(error).unwrap_or(i64::MAX)
 }

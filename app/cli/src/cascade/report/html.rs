@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::CascadeReport;
 use super::terminal::cash;
 use crate::cascade::{ASSETS, Run, Second};
-use crate::report::format::{count, escape, percent, percent_change};
+use crate::report::format::{count, decimal, escape, percent, percent_change};
 use crate::report::html::{SCRIPT, STYLE};
 use crate::report::plot::{Chart, Line, Unit};
 
@@ -26,11 +26,14 @@ pub fn render(report: &CascadeReport) -> String {
     let mut out = String::with_capacity(1 << 18);
     head(report, &mut out);
     runs(report, &mut out);
-    for pair in report.runs.chunks(2) {
-        seed(pair, &mut out);
+    for runs in report.runs.chunk_by(|a, b| a.scenario.seed == b.scenario.seed) {
+        seed(runs, &mut out);
     }
     if !report.cells.is_empty() {
         collusion(report, &mut out);
+    }
+    if !report.cells.is_empty() && !report.steps.is_empty() {
+        expected(report, &mut out);
     }
     method(&mut out);
     out.push_str("<footer>Ballast cascade: the compiled program in an in-process VM. Times in UTC.</footer>\n</main><div id=\"tip\"></div>\n<script>\n");
@@ -40,7 +43,7 @@ pub fn render(report: &CascadeReport) -> String {
 }
 
 fn limits(run: &Run) -> &'static str {
-    if run.phased { "phased" } else { "no limits" }
+    run.scenario.limits.name()
 }
 
 fn head(report: &CascadeReport, out: &mut String) {
@@ -73,15 +76,21 @@ fn head(report: &CascadeReport, out: &mut String) {
     let stuck: usize = report.runs.iter().map(|r| r.recovery.stuck).sum();
     let within = report.runs.iter().all(|r| r.bad_debt <= r.bound.most + 1.0);
     let checks: usize = report.runs.iter().map(|r| r.seconds.len() + 1).sum();
-    let fine = error == 0 && stuck == 0 && within;
+    let unordered: usize = report.runs.iter().map(|r| r.waterfall.out_of_order).sum();
+    let fine = error == 0 && stuck == 0 && within && unordered == 0;
     let _ = writeln!(
         out,
-        "<p class=\"verdict {}\"><b>{}</b><span>The books {} in {} checks; bad debt is {} its bound; {}.</span></p>",
+        "<p class=\"verdict {}\"><b>{}</b><span>The books {} in {} checks; bad debt is {} its bound; {}; {}.</span></p>",
         if fine { "ok" } else { "fail" },
         if fine { "Held" } else { "Failed" },
         if error == 0 { "balanced to the unit".into() } else { format!("were off by {error} units") },
         count(checks as u64),
         if within { "within" } else { "beyond" },
+        if unordered == 0 {
+            "nobody was asked before the insurance fund was empty".into()
+        } else {
+            format!("{unordered} resolutions were out of order")
+        },
         if stuck == 0 {
             "every account without a debt took out what it had".into()
         } else {
@@ -121,7 +130,7 @@ fn runs(report: &CascadeReport, out: &mut String) {
     out.push_str(concat!(
         "<h2>Runs<small>the same crash for other books, with and without limits on how fast accounts are liquidated</small></h2>\n",
         "<div class=\"scroll\"><table><thead><tr><th>Seed<th>Limits<th class=\"n\">Liquidations<th class=\"n\">Of gross<th class=\"n\">Overshoot",
-        "<th class=\"n\">Below MM, 50 / 90 / 100 %<th class=\"n\">Bad debt<th class=\"n\">If at once<th class=\"n\">If never",
+        "<th class=\"n\">Below MM, 50 / 90 / 100 %<th class=\"n\">Bad debt<th class=\"n\">Insurance<th class=\"n\">Other side<th class=\"n\">If at once<th class=\"n\">If never",
         "<th class=\"n\">Bound<th class=\"n\">Keepers earned<th class=\"n\">Left<th class=\"n\">Owed<th class=\"n\">Bankrupt<th class=\"n\">Off by</tr></thead><tbody>\n",
     ));
     for run in &report.runs {
@@ -130,7 +139,7 @@ fn runs(report: &CascadeReport, out: &mut String) {
             out,
             concat!(
                 "<tr><td>{}<td>{}<td class=\"n\">{}<small>{} accounts</small><td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{} / {} / {} s<td class=\"n\"><b>{}</b><small>{} of equity</small>",
-                "<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<small>{}</small><td class=\"n\">{}<td class=\"n\">{}</tr>",
+                "<td class=\"n\">{}<td class=\"n\">{}<small>{} closed</small><td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<small>{}</small><td class=\"n\">{}<td class=\"n\">{}</tr>",
             ),
             run.scenario.seed,
             limits(run),
@@ -143,6 +152,9 @@ fn runs(report: &CascadeReport, out: &mut String) {
             run.spell(1.0),
             cash(run.bad_debt),
             percent(run.bad_debt / run.equity, 2),
+            cash(run.waterfall.insurance as f64 / 1e6),
+            cash(run.waterfall.socialised as f64 / 1e6),
+            run.waterfall.deleveraged,
             cash(run.bound.at_once),
             cash(run.bound.never_worst),
             cash(run.bound.most),
@@ -187,10 +199,11 @@ fn running(seconds: &[Second], value: impl Fn(&Second) -> f64) -> Vec<f64> {
     sums.collect()
 }
 
-fn seed(pair: &[Run], out: &mut String) {
-    let Some(first) = pair.first() else { return };
+fn seed(runs: &[Run], out: &mut String) {
+    const CLASSES: [&str; 4] = ["price", "equity", "im", "vol"];
+    let Some(first) = runs.first() else { return };
     let seconds = &first.seconds;
-    let last = pair.last().unwrap_or(first);
+    let last = runs.last().unwrap_or(first);
     let _ = write!(
         out,
         "<h2>Seed {}<small>the fall begins a quarter of a minute in; bounces after two</small></h2>\n<section class=\"card\"><div class=\"three\">",
@@ -202,25 +215,25 @@ fn seed(pair: &[Run], out: &mut String) {
             line("without sales", "stable", seconds, |s| s.outside[asset]),
             line("with", "price", seconds, |s| s.market[asset]),
             line("published", "im", seconds, |s| s.published[asset]),
+            line("with breaker", "equity", &last.seconds, |s| s.published[asset]),
         ];
         out.push_str(&chart(&title, Unit::Quote, seconds, lines).render());
     }
     out.push_str("</div></section>\n<section class=\"card\"><div class=\"three\">");
-    let both = |value: fn(&Second) -> f64| {
-        vec![
-            line("no limits", "price", &first.seconds, value),
-            line("phased", "equity", &last.seconds, value),
-        ]
+    let all = |value: fn(&Second) -> f64| {
+        let lines =
+            runs.iter().zip(CLASSES).map(|(run, class)| line(limits(run), class, &run.seconds, value));
+        lines.collect::<Vec<_>>()
     };
-    out.push_str(&chart("Accounts below MM", Unit::Quote, seconds, both(|s| s.short as f64)).render());
-    let mut lines = both(|_| 0.0);
-    for (line, run) in lines.iter_mut().zip([first, last]) {
+    out.push_str(&chart("Accounts below MM", Unit::Quote, seconds, all(|s| s.short as f64)).render());
+    let mut lines = all(|_| 0.0);
+    for (line, run) in lines.iter_mut().zip(runs) {
         let sums = running(&run.seconds, |s| s.taken);
         line.points = run.seconds.iter().map(|s| s.ts).zip(sums).collect();
     }
     out.push_str(&chart("Value liquidated, dollars", Unit::Quote, seconds, lines).render());
     out.push_str(
-        &chart("Σ of negative equities, dollars", Unit::Quote, seconds, both(|s| s.under_water)).render(),
+        &chart("Σ of negative equities, dollars", Unit::Quote, seconds, all(|s| s.under_water)).render(),
     );
     out.push_str("</div><div class=\"three\">");
     out.push_str(
@@ -241,12 +254,20 @@ fn seed(pair: &[Run], out: &mut String) {
         )
         .render(),
     );
-    out.push_str(&chart("Insurance fund, dollars", Unit::Quote, seconds, both(|s| s.insurance)).render());
+    out.push_str(&chart("Insurance fund, dollars", Unit::Quote, seconds, all(|s| s.insurance)).render());
+    out.push_str("</div><div class=\"three\">");
+    for (title, value) in [
+        ("Insurance paid, dollars", (|s| s.paid[0]) as fn(&Second) -> f64),
+        ("The other side paid, dollars", |s| s.paid[1]),
+        ("Assets in doubt", |s| s.doubted as f64),
+    ] {
+        out.push_str(&chart(title, Unit::Quote, seconds, all(value)).render());
+    }
     out.push_str("</div></section>\n");
-    spells(pair, out);
+    spells(runs, out);
 }
 
-fn spells(pair: &[Run], out: &mut String) {
+fn spells(runs: &[Run], out: &mut String) {
     const STEPS: [(u32, &str); 6] =
         [(1, "1 s"), (3, "to 3 s"), (10, "to 10 s"), (30, "to 30 s"), (60, "to 60 s"), (u32::MAX, "longer")];
     out.push_str("<div class=\"scroll\"><table><thead><tr><th>Time below MM");
@@ -254,7 +275,7 @@ fn spells(pair: &[Run], out: &mut String) {
         let _ = write!(out, "<th class=\"n\">{name}");
     }
     out.push_str("</tr></thead><tbody>\n");
-    for run in pair {
+    for run in runs {
         let _ = write!(out, "<tr><td>{}", limits(run));
         let mut from = 0;
         for (to, _) in STEPS {
@@ -301,7 +322,28 @@ fn collusion(report: &CascadeReport, out: &mut String) {
         }
         out.push_str("</tr>\n");
     }
-    out.push_str("</tbody></table></div>\n<p class=\"sub\">The worse for the house of an honest keeper and one of their own. Red: a gain. “Owed”: what honest traders in the same market got less than their own result, and have as a claim.</p>\n");
+    out.push_str("</tbody></table></div>\n<p class=\"sub\">The worst for the house of: an honest keeper or one of their own, colluders or a crank first. Red: a gain. “Owed”: what honest traders in the same market got less than their own result, and have as a claim.</p>\n");
+}
+
+fn expected(report: &CascadeReport, out: &mut String) {
+    out.push_str("<div class=\"scroll\"><table><thead><tr><th>Expected gain of a step, dollars");
+    for steps in &report.steps {
+        let n = count(steps.returns.len() as u64);
+        let _ =
+            write!(out, "<th class=\"n\">{}<small>{n} steps</small><th class=\"n\">gains in it", steps.name);
+    }
+    out.push_str("</tr></thead><tbody>\n");
+    for (index, book) in report.books.iter().enumerate() {
+        let _ = write!(out, "<tr><td>{}", escape(book.name));
+        for (_, found) in report.expectations(index) {
+            let (mean, gains) = (decimal(found.mean, 2), decimal(found.gains, 4));
+            let share = percent(found.share, 4);
+            let _ =
+                write!(out, "<td class=\"n\"><b>{mean}</b><td class=\"n\">{gains}<small>on {share}</small>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</tbody></table></div>\n");
 }
 
 fn method(out: &mut String) {
@@ -311,7 +353,8 @@ fn method(out: &mut String) {
         "<li>Keepers take turns at the worst accounts, up to three liquidations a second each, and sell what they took to the market in the same second, inside the band around the published price.</li>",
         "<li>“If at once” and “If never” are arithmetic on the published prices without the program: every book closed whole at the first price below its maintenance ratio, and no book ever closed, each at its worst moment. ",
         "“Bound” is every leg at its own worst price with all penalties on top: no order of liquidations goes beyond it.</li>",
-        "<li>In the end everybody without a debt deposits, trades out of every position, settles, withdraws everything, and closes the account. “Owed”: accounts that took out everything but a profit that losers could not pay, and how much that is.</li>",
+        "<li>After keepers and settlement, whoever is bankrupt is resolved: the insurance fund first, then the other side of the worst position's market, pro rata.</li>",
+        "<li>After the path prices stand still until every asset is normal; two accounts trade in every market; then everybody without a debt deposits, trades out of every position, settles, withdraws everything, and closes the account. “Owed”: accounts that took out everything but a profit that losers could not pay, and how much that is.</li>",
         "</ul>\n",
     ));
 }

@@ -4,13 +4,14 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::CascadeReport;
-use crate::cascade::collusion::Liquidator;
+use crate::cascade::collusion::{First, Liquidator};
 use crate::cascade::{ASSETS, Run};
 
 fn run(run: &Run) -> Value {
     json!({
         "seed": run.scenario.seed,
-        "phased": run.phased,
+        "phased": run.scenario.limits.phased,
+        "breaker": run.scenario.limits.breaker,
         "accounts": run.scenario.accounts,
         "keepers": run.scenario.keepers,
         "gross": run.gross,
@@ -20,6 +21,16 @@ fn run(run: &Run) -> Value {
         "share_of_gross_taken": run.share_taken(),
         "overshoot": ASSETS.iter().enumerate().map(|(a, (name, _))| (*name, run.overshoot(a))).collect::<Vec<_>>(),
         "bad_debt": run.bad_debt,
+        "waterfall": {
+            "fund": run.scenario.insurance,
+            "resolved": run.waterfall.resolved,
+            "deleveraged": run.waterfall.deleveraged,
+            "whole_sides": run.waterfall.whole_sides,
+            "insurance": run.waterfall.insurance as f64 / 1e6,
+            "slice": run.waterfall.slice as f64 / 1e6,
+            "socialised": run.waterfall.socialised as f64 / 1e6,
+            "out_of_order": run.waterfall.out_of_order,
+        },
         "bound": {
             "at_once": run.bound.at_once,
             "never_end": run.bound.never_end,
@@ -31,6 +42,8 @@ fn run(run: &Run) -> Value {
         "refusals": run.refusals,
         "conservation_error": run.worst_error(),
         "recovery": {
+            "hours": run.recovery.hours,
+            "markets_traded": run.recovery.traded,
             "left": run.recovery.left,
             "bankrupt": run.recovery.bankrupt,
             "waiting": run.recovery.waiting,
@@ -53,16 +66,31 @@ pub fn render(report: &CascadeReport) -> Result<String> {
             "book": report.books[c.book].name,
             "jump": c.jump,
             "own_keeper": c.liquidator == Liquidator::Own,
+            "crank_first": c.first == First::Crank,
             "gain": c.outcome.gain,
+            "insurance_paid": c.outcome.insurance_paid,
             "claim": c.outcome.claim,
             "default": c.outcome.default,
             "honest_short": c.outcome.honest_short,
             "notional": c.outcome.notional,
         })
     });
+    let expectations = report.books.iter().enumerate().flat_map(|(index, book)| {
+        report.expectations(index).into_iter().map(move |(steps, found)| {
+            json!({
+                "book": book.name,
+                "over": steps.name,
+                "steps": steps.returns.len(),
+                "mean": found.mean,
+                "gains": found.gains,
+                "share": found.share,
+            })
+        })
+    });
     let value = json!({
         "runs": report.runs.iter().map(run).collect::<Vec<_>>(),
         "collusion": cells.collect::<Vec<_>>(),
+        "expectation": expectations.collect::<Vec<_>>(),
     });
     Ok(serde_json::to_string_pretty(&value)? + "\n")
 }

@@ -5,21 +5,40 @@ pub mod json;
 pub mod terminal;
 
 use super::Run;
-use super::collusion::{Book, Cell, Liquidator, Outcome};
+use super::collusion::{Book, Cell, First, Liquidator, Outcome};
+use super::expectation::{self, Expectation, Steps};
 
 /// Everything there is to show.
 #[derive(Clone, Debug)]
 pub struct CascadeReport {
-    /// Pairs of runs of a seed: at once, then phased.
+    /// Four runs of a seed, as [`super::Limits::ALL`].
     pub runs: Vec<Run>,
     /// Books of the grid.
     pub books: Vec<Book>,
     /// The grid; empty where it was left out.
     pub cells: Vec<Cell>,
+    /// Steps of real prices; empty where none were given.
+    pub steps: Vec<Steps>,
 }
 
 impl CascadeReport {
-    /// A cell of the grid: the worse of both liquidators.
+    /// The most that a book gains at every jump, by who comes first, or whoever does.
+    fn gains(&self, book: usize, first: Option<First>) -> Vec<(f64, f64)> {
+        let most = |jump: f64| {
+            let cells = self.cells.iter().filter(|c| c.book == book && c.jump == jump);
+            let cells = cells.filter(|c| first.is_none_or(|f| c.first == f));
+            cells.map(|c| c.outcome.gain).max_by(f64::total_cmp)
+        };
+        self.jumps().into_iter().filter_map(|jump| Some((jump, most(jump)?))).collect()
+    }
+
+    /// What a book may expect over each kind of steps.
+    fn expectations(&self, book: usize) -> Vec<(&Steps, Expectation)> {
+        let gains = self.gains(book, None);
+        self.steps.iter().map(|steps| (steps, expectation::expect(&gains, steps))).collect()
+    }
+
+    /// A cell of the grid: the worst for the house of all ways to play it.
     fn worst(&self, book: usize, jump: f64) -> Option<Outcome> {
         let cells = self.cells.iter().filter(|c| c.book == book && c.jump == jump);
         cells.map(|c| c.outcome).max_by(|a, b| a.gain.total_cmp(&b.gain))

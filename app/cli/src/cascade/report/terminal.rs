@@ -32,6 +32,8 @@ pub fn render(report: &CascadeReport, width: usize, colour: bool) -> String {
         number("overshoot", 1),
         number("s < MM, 50 / 90 %", 3),
         number("bad debt", 0),
+        number("insurance", 1),
+        number("socialised", 1),
         number("at once", 1),
         number("never", 1),
         number("bound", 0),
@@ -43,13 +45,15 @@ pub fn render(report: &CascadeReport, width: usize, colour: bool) -> String {
         let overshoot = (0..crate::cascade::COUNT).map(|a| run.overshoot(a)).fold(0.0, f64::max);
         runs.row(vec![
             plain(run.scenario.seed.to_string()),
-            plain(if run.phased { "phased" } else { "none" }),
+            plain(run.scenario.limits.name()),
             plain(count(run.liquidations() as u64)),
             plain(count(run.touched as u64)),
             plain(percent(run.share_taken(), 0)),
             plain(percent(overshoot, 1)),
             plain(format!("{} / {}", run.spell(0.5), run.spell(0.9))),
             (cash(run.bad_debt), Style::Bold),
+            plain(cash(run.waterfall.insurance as f64 / 1e6)),
+            plain(cash(run.waterfall.socialised as f64 / 1e6)),
             plain(cash(run.bound.at_once)),
             plain(cash(run.bound.never_worst)),
             plain(cash(run.bound.most)),
@@ -93,6 +97,19 @@ pub fn render(report: &CascadeReport, width: usize, colour: bool) -> String {
             ]);
         }
         out.extend(books.render(width, 0, colour));
+        for (index, book) in report.books.iter().enumerate() {
+            for (steps, found) in report.expectations(index) {
+                out.push(format!(
+                    "{}, over {} steps of {}: {} dollars a step expected, of which gains {} on {} of steps",
+                    book.name,
+                    count(steps.returns.len() as u64),
+                    steps.name,
+                    crate::report::format::decimal(found.mean, 2),
+                    crate::report::format::decimal(found.gains, 4),
+                    percent(found.share, 4),
+                ));
+            }
+        }
         for liquidator in [Liquidator::Honest, Liquidator::Own] {
             if let Some(cell) = report.most(liquidator) {
                 let who = if liquidator == Liquidator::Own { "their own keeper" } else { "an honest keeper" };
