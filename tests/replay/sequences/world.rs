@@ -164,8 +164,8 @@ impl World {
             let open = self.house.at.open_margin_account(payer, owner.pubkey(), 1);
             self.house.vm.send(&[open], &[&owner]).expect("a second account is opened");
         }
-        for market in 0..COINS.len() {
-            let units = 10f64.powi(COINS[market].1.into()) / COINS[market].2;
+        for (market, (_, decimals, price)) in COINS.iter().enumerate() {
+            let units = 10f64.powi((*decimals).into()) / price;
             let market = market as u8;
             self.house.create_backstop(market, self.kind.backstop(units)).expect("a backstop is created");
             for who in 3..ACTORS {

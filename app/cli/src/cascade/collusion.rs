@@ -213,7 +213,7 @@ fn largest(house: &House, book: &Book, sides: [&Person; 2]) -> u64 {
                 let listed = &board.markets[usize::from(market)];
                 let fee = (cost.abs() / 10_000 + 1) * i64::from(FEE_BPS) + 16;
                 if account.add_position(market, listed, sign * base, -cost - 16).is_err()
-                    || account.add_quote(-fee).is_err()
+                    || account.add_quote(-fee, &board).is_err()
                 {
                     return false;
                 }

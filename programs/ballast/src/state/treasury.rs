@@ -36,6 +36,11 @@ impl Treasury {
     /// that it was charged.
     pub fn count_loan(&mut self, account: &mut MarginAccount, board: &RiskBoard) -> Result<()> {
         account.accrue(board)?;
+        self.follow_loan(account)
+    }
+
+    /// The same, of an account that was charged up to now, or has nothing that interest is charged on.
+    pub fn follow_loan(&mut self, account: &mut MarginAccount) -> Result<()> {
         let interest = core::mem::take(&mut account.interest_owed);
         self.insurance = self.insurance.checked_add(interest).ok_or(BallastError::Overflow)?;
         let owed = account.loan();

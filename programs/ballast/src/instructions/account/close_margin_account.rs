@@ -23,7 +23,7 @@ pub fn close_margin_account(ctx: Context<CloseMarginAccount>) -> Result<()> {
     {
         // A deposit that repaid a loan left it in the total.
         let mut account = ctx.accounts.margin_account.load_mut()?;
-        ctx.accounts.treasury.count_loan(&mut account)?;
+        ctx.accounts.treasury.follow_loan(&mut account)?;
         require!(account.is_empty(), BallastError::AccountNotEmpty);
     }
     ctx.accounts.treasury.count_closed()?;
