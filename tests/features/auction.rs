@@ -146,7 +146,7 @@ fn wealth(house: &House, accounts: &[&Person]) -> i64 {
     accounts.iter().map(|who| house.health(who).maintenance.equity.max(0)).sum()
 }
 
-/// Catalogue A14 and B16. An attacker owns both sides and the keeper, splits into many small straddles, waits for the
+/// An attacker owns both sides and the keeper, splits into many small straddles, waits for the
 /// jump that bankrupts one side of each, and collects the bounties. Whatever the size and the jump: insurance gets more
 /// from its accounts than it pays for them.
 #[test]

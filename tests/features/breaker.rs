@@ -157,7 +157,7 @@ fn luna_to_zero_is_liquidated_on_the_way() {
     assert_conserved(&house);
 }
 
-/// Catalogue B14: a dollar of an asset that is halted by its own oracle, not merely silent.
+/// A dollar of an asset that is halted by its own oracle, not merely silent.
 #[test]
 fn a_dollar_of_a_halted_asset_shields_nothing() {
     let mut house = house(&[("SOL", 100.0), ("ETH", 1_000.0)]);

@@ -1,4 +1,4 @@
-//! Catalogue A15: every instruction in every state. What the table in `policy.rs` says is written down here a second
+//! Every instruction in every state. What the table in `policy.rs` says is written down here a second
 //! time, as a table of what happens.
 
 use ballast::error::BallastError;

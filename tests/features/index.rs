@@ -116,7 +116,7 @@ fn a_full_tick_is_due_on_its_hour_however_high_the_index() {
 
 // ---- what a short tick leaves alone --------------------------------------------------------------
 
-/// Catalogue B8: 256 rows of five minutes are 21 hours of one crash, with correlations biased low.
+/// 256 rows of five minutes are 21 hours of one crash, with correlations biased low.
 #[test]
 fn attack_short_ticks_do_not_write_the_ring() {
     let mut house = shaken();

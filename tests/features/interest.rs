@@ -68,7 +68,6 @@ fn a_loan_owes_exactly_its_interest_after_a_day() {
     house.attest_solvency().expect("the books are in step");
 }
 
-/// ATTACKS B19.
 #[test]
 fn eight_hours_of_halt_release_one_step_of_interest() {
     let (mut house, _, borrower) = lent(flat(1_000), 10_000);

@@ -94,7 +94,7 @@ fn attack_the_history_of_an_asset_in_use_is_not_rewritten_along_with_a_new_ones(
     refused(&mut other, BallastError::UnknownAsset, |h| h.load_stress(stress_rows(NEW, &[])));
 }
 
-/// Catalogue B20: an "own history" that mirrors BTC nets to nothing against it.
+/// An "own history" that mirrors BTC nets to nothing against it.
 #[test]
 fn attack_an_own_history_that_mirrors_btc_is_no_hedge() {
     let mut house = house();

@@ -37,19 +37,23 @@ fn depositors_are_not_lent_to_the_last_unit() {
 }
 
 #[test]
-fn what_is_paid_back_is_counted_by_anybody() {
+fn what_is_paid_back_is_counted_by_anybody_and_by_closing() {
     let mut house = house_with(default_lending(), coin());
     let _saver = house.person_with_quote(10_000);
-    let borrower = house.person();
-    house.fund_collateral(&borrower, 0, 100 * COIN).expect("10,000 of collateral");
-    house.withdraw_quote(&borrower, 1_000 * QUOTE).expect("a loan");
-    house.deposit_quote(&borrower, 1_000 * QUOTE).expect("paid back");
-    assert_eq!(house.treasury().loans, 1_000 * QUOTE);
-    house.withdraw_collateral(&borrower, 0, 100 * COIN).expect("it owes nothing");
-    refused(&mut house, BallastError::AccountNotEmpty, |h| h.close(&borrower));
-    house.count_loan(&borrower).expect("anybody counts");
-    assert_eq!(house.treasury().loans, 0);
-    house.close(&borrower).expect("now it is empty");
+    for closes in [false, true] {
+        let borrower = house.person();
+        house.fund_collateral(&borrower, 0, 100 * COIN).expect("10,000 of collateral");
+        house.withdraw_quote(&borrower, 1_000 * QUOTE).expect("a loan");
+        house.deposit_quote(&borrower, 1_000 * QUOTE).expect("paid back");
+        assert_eq!(house.treasury().loans, 1_000 * QUOTE);
+        house.withdraw_collateral(&borrower, 0, 100 * COIN).expect("it owes nothing");
+        if !closes {
+            house.count_loan(&borrower).expect("anybody counts");
+            assert_eq!(house.treasury().loans, 0);
+        }
+        house.close(&borrower).expect("it is empty");
+        assert_eq!(house.treasury().loans, 0);
+    }
 }
 
 #[test]

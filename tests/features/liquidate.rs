@@ -430,7 +430,7 @@ fn nobody_is_liquidated_at_a_stale_price() {
     s.refused(BallastError::StalePrice, |s| s.take_collateral(COIN));
 }
 
-/// Catalogue B14: one dollar of an asset whose oracle has stopped must not block the liquidation of
+/// One dollar of an asset whose oracle has stopped must not block the liquidation of
 /// everything else.
 #[test]
 fn attack_dust_of_a_stale_asset_does_not_shield_an_account() {
@@ -462,7 +462,7 @@ fn attack_a_hedge_left_without_a_price_does_not_make_an_account_short() {
     refused_ix(&mut house, BallastError::AccountHealthy, take, &[&keeper.key]);
 }
 
-/// Catalogue B17: with a worse price for every leg a hedged keeper would show a loss in the crash that
+/// With a worse price for every leg a hedged keeper would show a loss in the crash that
 /// it does not have, and could not liquidate.
 #[test]
 fn a_hedged_keeper_sees_no_phantom_loss_in_a_crash() {

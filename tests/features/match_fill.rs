@@ -240,7 +240,7 @@ fn wide_band() -> MarketSpec {
     MarketSpec { args: ballast::instructions::AddMarketArgs { band_bps: 300, ..market.args }, ..market }
 }
 
-/// Catalogue B2: B is long $10M with $10k of equity and "reduces its risk" by selling to A at −2 %:
+/// B is long $10M with $10k of equity and "reduces its risk" by selling to A at −2 %:
 /// A would gain $200k, of which the insurance fund would pay $190k.
 #[test]
 fn attack_a_loss_is_not_given_away_as_a_gift() {

@@ -136,7 +136,7 @@ fn a_writer_without_margin_is_refused() {
     refused(&mut house, BallastError::BelowInitialMargin, |h| h.fill(MARKET, &a, &b, 10 * BASE, mark));
 }
 
-/// ATTACKS B15: far out-of-the-money short options have no delta and no Expected Shortfall.
+/// Far out-of-the-money short options have no delta and no Expected Shortfall.
 #[test]
 fn attack_free_tails() {
     let (house, _, writer) = traded(false, 300.0, 10_000);
@@ -146,7 +146,7 @@ fn attack_free_tails() {
     assert!(house.option_mark(MARKET, 10 * BASE) < 1_000);
 }
 
-/// ATTACKS A1, B15: what is held is pumped by spot and by volatility, and no quote of others leaves for it.
+/// What is held is pumped by spot and by volatility, and no quote of others leaves for it.
 #[test]
 fn attack_pumped_long_options_cannot_be_withdrawn() {
     let (mut house, holder, _) = traded(false, 100.0, 1_000);

@@ -99,7 +99,7 @@ fn a_window_holds_a_share_of_depth_and_refills_evenly() {
     assert_conserved(&s.house);
 }
 
-/// Catalogue B16: accounts kept just below MM, whose liquidation is always due, must not eat what the worst will need.
+/// Accounts kept just below MM, whose liquidation is always due, must not eat what the worst will need.
 #[test]
 fn attack_decoys_cannot_use_up_the_window() {
     let decoys = vec![(100, 0.99); 6];
@@ -129,7 +129,7 @@ fn attack_a_bankrupt_giant_does_not_block_a_market_for_long() {
     s.take(1, 10 * COIN).expect("within a minute");
 }
 
-/// Catalogue A11: the whole of an isolated market's open interest, and nobody else in it.
+/// The whole of an isolated market's open interest, and nobody else in it.
 #[test]
 fn the_last_position_in_a_market_can_be_liquidated() {
     let phases = PhaseParams {

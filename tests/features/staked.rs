@@ -163,7 +163,7 @@ fn holder(house: &mut House, base: i64) -> (Person, Health) {
     (who, health)
 }
 
-/// Catalogue B1: a staked token against its underlying nets, and no ratio of the two makes a book without risk.
+/// A staked token against its underlying nets, and no ratio of the two makes a book without risk.
 #[test]
 fn a_staked_token_nets_with_its_underlying_and_never_to_nothing() {
     let mut house = house();

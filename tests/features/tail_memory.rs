@@ -36,7 +36,7 @@ fn row(board: &RiskBoard, row: usize) -> [i64; 2] {
     [get(&board.ring[0], row), get(&board.ring[1], row)]
 }
 
-/// Catalogue B11: one extreme row that leaves moves the shortfall by two thirds, at a publicly known time.
+/// One extreme row that leaves moves the shortfall by two thirds, at a publicly known time.
 #[test]
 fn attack_an_extreme_hour_does_not_drop_out_at_a_known_time() {
     let mut house = house();

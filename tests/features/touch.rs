@@ -125,7 +125,7 @@ fn proof_of_initial_margin_resets_the_clock() {
     assert_eq!(clock(&s), 0, "a fill proves it");
 }
 
-/// Catalogue B16, timers on accounts that nobody touches: a wick that somebody noted a day ago does not make the next
+/// Timers on accounts that nobody touches: a wick that somebody noted a day ago does not make the next
 /// one a confirmed breach, at the full penalty.
 #[test]
 fn attack_a_clock_of_long_ago_does_not_count() {

@@ -78,7 +78,7 @@ fn a_transfer_leaves_as_much_as_a_withdrawal_must() {
     refused(&mut house, BallastError::BelowInitialMargin, |h| h.transfer(&first, &second, None, moved + 1));
 }
 
-/// Catalogue A15: an account is not emptied into a sibling before it is liquidated.
+/// An account is not emptied into a sibling before it is liquidated.
 #[test]
 fn attack_an_account_that_is_short_saves_nothing_into_a_sibling() {
     let (mut house, desk, first, second) = scene();

@@ -200,6 +200,7 @@ pub enum Op {
     CountLoan {
         account: u8,
     },
+    Accrue,
     OpenShare {
         market: u8,
         who: u8,
@@ -420,7 +421,8 @@ fn any_sequence_keeps_the_books() {
     let handlers = handlers();
     assert!(handlers.len() >= 20, "{handlers:?}");
     // Mandates, roles and listings wait for days and move no money: `features::hostile` searches through their sequences.
-    let elsewhere = |name: &str| GOVERNED_BY_DELAY.contains(&name);
+    // A slot that lags behind is mostly brought in step by something else first; `features::bankruptcy` touches them.
+    let elsewhere = |name: &str| name == "TouchPosition" || GOVERNED_BY_DELAY.contains(&name);
     for handler in handlers.into_iter().filter(|name| !elsewhere(name)) {
         assert!(
             counts.instructions.contains_key(&handler),

@@ -116,7 +116,7 @@ proptest! {
         }
     }
 
-    /// ATTACKS B7: the forecast is not blind between samples either, and is the first to move.
+    /// The forecast is not blind between samples either, and is the first to move.
     #[test]
     fn a_fall_just_after_a_sample_raises_the_forecast_at_once(after in 0i64..300, fall in 0.03f64..0.5) {
         let mut state = VolatilityState::with_prior(RATE_ONE / 250);

@@ -182,7 +182,7 @@ proptest! {
         }
     }
 
-    /// ATTACKS B15: a short far out of the money has neither delta nor shortfall, and is not free.
+    /// A short far out of the money has neither delta nor shortfall, and is not free.
     #[test]
     fn attack_free_tails(seed in any::<u64>(), far in 3.0f64..4e3, put in any::<bool>(), log in 7.0f64..15.0) {
         let world = World::random(seed, 1);
@@ -193,7 +193,7 @@ proptest! {
         prop_assert!(margin.maintenance as f64 >= 0.01 * value * 0.999 - to_f64(&world.assets[0].spot));
     }
 
-    /// ATTACKS A1: whatever model, spot and volatility say, an option that is held adds nothing to what may leave.
+    /// Whatever model, spot and volatility say, an option that is held adds nothing to what may leave.
     #[test]
     fn attack_what_is_held_is_never_withdrawable((world, mixed) in mixed(), seed in any::<u64>()) {
         let mut pumped = mixed.clone();

@@ -176,7 +176,7 @@ proptest! {
         }
     }
 
-    /// ATTACKS B7: nothing is blind between samples.
+    /// Nothing is blind between samples.
     #[test]
     fn a_fall_just_after_a_sample_raises_sigma_at_once(after in 0i64..300, fall in 0.03f64..0.9) {
         let mut state = VolatilityState::with_prior(RATE_ONE / 250);

@@ -346,7 +346,8 @@ impl World {
             Op::Crash { .. }
             | Op::ResolveBankruptcy { .. }
             | Op::TouchPosition { .. }
-            | Op::CountLoan { .. } => {
+            | Op::CountLoan { .. }
+            | Op::Accrue => {
                 return Ok(self.attempt_waterfall(op, told));
             }
             Op::TouchAccount { .. }

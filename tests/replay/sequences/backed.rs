@@ -244,6 +244,7 @@ impl World {
                 told.named = vec![account.to_bytes()];
                 self.house.vm.send(&[at.count_loan(account)], &[])
             }
+            Op::Accrue => self.house.accrue_interest(),
             _ => return None,
         })
     }

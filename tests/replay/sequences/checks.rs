@@ -42,9 +42,6 @@ pub struct Step<'a> {
     pub now: i64,
 }
 
-/// Whether `attest_solvency` sums positions as they are written, whatever happened to their sides since.
-pub const ATTESTS_RAW_BASE: bool = true;
-
 type Invariant = fn(&World, &Step, &mut Counts) -> Result<(), String>;
 
 /// What must hold after every operation, by name. A new promise is a line here.
@@ -187,9 +184,6 @@ impl World {
     /// # Errors
     /// If it refuses, or says something else.
     pub fn attest(&mut self, seen: &Ledger) -> Result<(), String> {
-        if ATTESTS_RAW_BASE && seen.board.markets.iter().any(|m| m.long.has_moved() || m.short.has_moved()) {
-            return Ok(());
-        }
         let receipt = self.house.attest_solvency().map_err(|e| format!("[attest_solvency] refused: {e}"))?;
         let said: SolvencyReport = events::returned(&receipt.logs).ok_or("[attest_solvency] said nothing")?;
         let all = || seen.accounts.values();

@@ -146,8 +146,10 @@ impl Simulation {
             left &= house.close(&actor.person).is_ok();
             let waits = || {
                 let rest = house.margin_account(&actor.person.account);
-                let claims = rest.held_positions().all(|s| s.base == 0 && s.entry > 0);
-                claims && rest.quote == 0 && rest.held_collateral().next().is_none()
+                // A loss of its own in another market is paid out of the profit that it waits for.
+                let flat = rest.held_positions().all(|s| s.base == 0);
+                let claim: i64 = rest.held_positions().map(|s| s.entry).sum();
+                flat && claim > 0 && rest.quote <= 1 && rest.held_collateral().next().is_none()
             };
             match left {
                 true => recovery.left += 1,

@@ -1,4 +1,4 @@
-//! What governance may change, how fast, and who may: DESIGN section 10 as a table and the code that follows it.
+//! What governance may change, how fast, and who may: what governance must not do at once, as a table and the code that follows it.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -20,7 +20,7 @@ pub const DELAY_S: i64 = 2 * 86_400;
 pub const LONG_DELAY_S: i64 = 3 * 86_400;
 /// Seconds in which a matured proposal may be used; then it is dead. What was signed and forgotten stays harmless.
 pub const LIFE_S: i64 = 7 * 86_400;
-/// Seconds of a ramp. At least a day (DESIGN section 10).
+/// Seconds of a ramp. At least a day.
 pub const RAMP_S: i64 = 86_400;
 /// Most that one crank moves a ramp on, seconds: a ramp that nobody cranked for a day does not jump.
 pub const RAMP_STEP_S: i64 = 3_600;
