@@ -141,6 +141,9 @@ fn waterfall() -> Result<Found> {
     house.fill_at_oracle(0, &loser, &winner, -10 * COIN as i64)?;
     house.vm.advance(30);
     house.post_all(&[1.5 * PRICE]);
+    house.touch(&loser.account)?;
+    house.vm.advance(60);
+    house.post_all(&[1.5 * PRICE]);
     let resolved = house.resolve_bankruptcy(&loser, Some(0))?.compute_units;
     Ok(vec![("take_over", taken), ("resolve_bankruptcy", resolved)])
 }

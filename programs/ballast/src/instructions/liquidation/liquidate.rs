@@ -104,6 +104,7 @@ pub(crate) fn move_leg(
     board: &RiskBoard,
 ) -> Result<[PositionChange; 2]> {
     let owed = terms.proceeds.checked_neg().ok_or(BallastError::Overflow)?;
+    let mut pays = -i64::try_from(terms.to_insurance).map_err(|_| BallastError::Overflow)?;
     let mut changes = [PositionChange::default(); 2];
     match leg {
         LiquidationLeg::Position { market } => {
@@ -119,11 +120,10 @@ pub(crate) fn move_leg(
             account.take_collateral(asset, amount)?;
             account.add_quote(terms.proceeds, board)?;
             keeper.add_collateral(asset, amount)?;
-            keeper.add_quote(owed, board)?;
+            pays = pays.checked_add(owed).ok_or(BallastError::Overflow)?;
         }
     }
-    let fund = i64::try_from(terms.to_insurance).map_err(|_| BallastError::Overflow)?;
-    keeper.add_quote(-fund, board)?;
+    keeper.add_quote(pays, board)?;
     Ok(changes)
 }
 
