@@ -9,6 +9,7 @@ mod backstop_trade;
 mod bankruptcy;
 mod breaker;
 mod common;
+mod cover2;
 mod crowding;
 mod delegates;
 mod depeg;

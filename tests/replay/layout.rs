@@ -241,8 +241,10 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         window_taken: 0,
         cover_accounts: [key(13); 2],
         cover_losses: [0; 2],
+        cover_times: [0; 2],
+        cover_cap: 0,
         backstop: key(14),
-        reserved: [0; 256],
+        reserved: [0; 232],
     });
     assert_eq!((listed[market::INDEX], listed[market::ASSET]), (3, 4));
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);

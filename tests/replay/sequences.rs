@@ -201,6 +201,10 @@ pub enum Op {
         account: u8,
     },
     Accrue,
+    Cover {
+        market: u8,
+        account: u8,
+    },
     OpenShare {
         market: u8,
         who: u8,

@@ -49,6 +49,7 @@
 //! | [`fill`] | a proposed fill → whether its price and its outcome are admissible |
 //! | [`side`] | deleveraging and funding of a whole side → what a position has become |
 //! | [`waterfall`] | a deficit → who pays for it, in which order |
+//! | [`cover`] | the two largest shortfalls → whether a market may grow |
 //! | [`interest`] | how much quote is lent → what a loan owes |
 //! | [`window`] | how much passed lately → whether more may |
 //! | [`quoting`], [`shares`], [`funding`] | a backstop's inventory → its price, its shares, what the crowded side pays |
@@ -65,6 +66,7 @@ pub mod asset;
 pub mod black;
 pub mod book;
 pub mod breaker;
+pub mod cover;
 pub mod curve;
 pub mod envelope;
 pub mod error;

@@ -196,7 +196,9 @@ pub enum BallastError {
     LendingWindowFull,
     #[msg("As much has left the vault as may in a window: the limit refills evenly with time")]
     OutflowWindowFull,
-    #[msg("The account's loss in stress is not among the two largest of the market")]
+    #[msg(
+        "Nothing would change: the account's shortfall in stress is not among the two largest of the market"
+    )]
     NotCovered,
     #[msg("Nothing has accrued since the last time")]
     NothingAccrued,

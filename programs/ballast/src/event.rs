@@ -416,6 +416,17 @@ pub struct DustSwept {
     pub insurance: u64,
 }
 
+/// What an account could leave unpaid in stress, and what would pay for it; `cap` is open interest beyond which the market
+/// does not grow, zero for none.
+#[event]
+pub struct CoverReported {
+    pub market: u8,
+    pub account: Pubkey,
+    pub shortfall: u64,
+    pub fund: u64,
+    pub cap: u64,
+}
+
 /// Who paid for a bankrupt account: the parts sum to its deficit, `left` is still owed. `base` of a position in `market` was
 /// closed against the other side, `whole_side` where all of it.
 #[event]

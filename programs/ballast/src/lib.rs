@@ -79,6 +79,11 @@ pub mod ballast {
         instructions::accrue_interest(current(ctx)?)
     }
 
+    /// Holds an account's shortfall in stress against what would pay for it; a market that is not covered does not grow.
+    pub fn report_cover(ctx: Context<ReportCover>) -> Result<()> {
+        instructions::report_cover(current(ctx)?)
+    }
+
     /// Proves over all accounts that the vaults hold what the books say; the figures are return data.
     pub fn attest_solvency<'info>(ctx: Context<'info, AttestSolvency<'info>>) -> Result<SolvencyReport> {
         instructions::attest_solvency(current(ctx)?)

@@ -347,7 +347,8 @@ impl World {
             | Op::ResolveBankruptcy { .. }
             | Op::TouchPosition { .. }
             | Op::CountLoan { .. }
-            | Op::Accrue => {
+            | Op::Accrue
+            | Op::Cover { .. } => {
                 return Ok(self.attempt_waterfall(op, told));
             }
             Op::TouchAccount { .. }

@@ -245,6 +245,10 @@ impl World {
                 self.house.vm.send(&[at.count_loan(account)], &[])
             }
             Op::Accrue => self.house.accrue_interest(),
+            Op::Cover { market, account } => {
+                let (_, account) = self.account(account);
+                self.house.report_cover(market % 3, &account)
+            }
             _ => return None,
         })
     }

@@ -63,6 +63,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         2 => (market(), account()).prop_map(|(market, account)| Op::TouchPosition { market, account }),
         1 => account().prop_map(|account| Op::CountLoan { account }),
         2 => Just(Op::Accrue),
+        3 => (market(), account()).prop_map(|(market, account)| Op::Cover { market, account }),
         1 => (0u8..3, 0u8..5).prop_map(|(market, who)| Op::OpenShare { market, who }),
         3 => (0u8..3, 0u8..5, 0u16..300).prop_map(|(market, who, size)| Op::Back { market, who, size }),
         2 => (0u8..3, 0u8..5, 0u8..110).prop_map(|(market, who, percent)| Op::AskOut { market, who, percent }),

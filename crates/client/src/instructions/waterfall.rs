@@ -47,6 +47,22 @@ impl Deployment {
         )
     }
 
+    /// `report_cover` of an account in a market, with the market's backstop where it has one; anybody.
+    #[must_use]
+    pub fn report_cover(&self, margin_account: Pubkey, market: u8, backed: bool) -> Instruction {
+        build(
+            &accounts::ReportCover {
+                board: self.board,
+                treasury: self.treasury,
+                market: self.market(market),
+                margin_account,
+                vault: backed.then(|| self.backstop(market)),
+                slice: backed.then(|| self.slice(market)),
+            },
+            &instruction::ReportCover {},
+        )
+    }
+
     /// `count_loan` of an account; anybody.
     #[must_use]
     pub fn count_loan(&self, margin_account: Pubkey) -> Instruction {

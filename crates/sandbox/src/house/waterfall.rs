@@ -28,6 +28,16 @@ impl House {
         self.vm.send(&[resolve], &[])
     }
 
+    /// Reports what an account could leave unpaid in a market.
+    ///
+    /// # Errors
+    /// What the program refuses.
+    pub fn report_cover(&mut self, market: u8, account: &Pubkey) -> Sent {
+        let backed = self.market(market).backstop != Pubkey::default();
+        let report = self.at.report_cover(*account, market, backed);
+        self.vm.send(&[report], &[])
+    }
+
     /// Counts an account's loan.
     ///
     /// # Errors

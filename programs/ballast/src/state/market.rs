@@ -1,4 +1,5 @@
 use anchor_lang::prelude::*;
+use ballast_risk::cover::{REPORT_LASTS_S, Report};
 use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::liquidity;
 
@@ -45,16 +46,20 @@ pub struct Market {
     /// What of its window of liquidations is used up, quote micro-units, as of when, unix seconds.
     pub window_start: i64,
     pub window_taken: u64,
-    /// The two accounts whose loss in stress exceeds their margin the most, and by how much, quote micro-units.
+    /// The two accounts whose worst stress exceeds their equity the most, by how much, quote micro-units, and when that was
+    /// reported, unix seconds.
     pub cover_accounts: [Pubkey; 2],
     pub cover_losses: [u64; 2],
+    pub cover_times: [i64; 2],
+    /// Open interest beyond which nothing is added while they are not covered, native units; zero for none.
+    pub cover_cap: u64,
     /// The vault that quotes and takes over in this market; default for none.
     pub backstop: Pubkey,
     /// For later versions.
-    pub reserved: [u8; 256],
+    pub reserved: [u8; 232],
 }
 
-const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 80 + 32 + 8 + 256);
+const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 104 + 32 + 8 + 232);
 
 fn add(a: u64, b: u64) -> Result<u64> {
     a.checked_add(b).ok_or(BallastError::Overflow.into())
@@ -64,6 +69,33 @@ impl Market {
     /// How near open interest is to its cap: the share of the asset's haircut that is added to IM.
     pub fn crowding(&self) -> u64 {
         liquidity::crowding(self.open_interest, self.open_interest_cap, RATE_ONE)
+    }
+
+    /// The two largest shortfalls that were reported.
+    pub fn cover(&self) -> [Report<Pubkey>; 2] {
+        core::array::from_fn(|at| Report {
+            account: self.cover_accounts[at],
+            shortfall: self.cover_losses[at],
+            time: self.cover_times[at],
+        })
+    }
+
+    /// Keeps them, and lets open interest grow only where they are covered.
+    pub fn set_cover(&mut self, largest: &[Report<Pubkey>; 2], covered: bool) {
+        self.cover_accounts = largest.map(|report| report.account);
+        self.cover_losses = largest.map(|report| report.shortfall);
+        self.cover_times = largest.map(|report| report.time);
+        self.cover_cap = if covered { 0 } else { self.open_interest.max(1) };
+    }
+
+    /// Most that may be open on one side at `now`, native units.
+    pub fn cap(&self, now: i64) -> u64 {
+        let newest = self.cover_times[0].max(self.cover_times[1]);
+        if self.cover_cap == 0 || now.saturating_sub(newest) > REPORT_LASTS_S {
+            self.open_interest_cap
+        } else {
+            self.open_interest_cap.min(self.cover_cap)
+        }
     }
 
     /// Follows what became of one account's position. Longs of all accounts make the open interest; the shorts equal

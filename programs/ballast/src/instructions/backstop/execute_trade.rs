@@ -83,7 +83,8 @@ fn take_side(
         return Ok(Err(Decline::NotAllowed));
     }
     let back = request.base.checked_neg().ok_or(BallastError::Overflow)?;
-    let Ok(crowding) = book::follow(market, listed, [(account, request.base), (slice, back)]) else {
+    let Ok(crowding) = book::follow(market, listed, [(account, request.base), (slice, back)], view.now())
+    else {
         return Ok(Err(Decline::NotAllowed));
     };
     let side = Side {

@@ -35,14 +35,17 @@ pub(crate) fn absorb(
     view: &BoardView,
     bad_debt: u64,
 ) -> Result<u64> {
-    let settled = slice.quote.saturating_sub_unsigned(vault.committed).max(0) as u64;
-    let spare = if slice.is_free_of_risk() {
-        settled
-    } else {
-        let excess = view.margin(slice, Basis::Withdrawal).or_refuse()?.initial_excess();
-        u64::try_from(excess.max(0)).unwrap_or(u64::MAX)
-    };
-    let paid = bad_debt.min(spare).min(settled);
+    let paid = bad_debt.min(spare(vault, slice, view)?);
     slice.add_quote(-i64::try_from(paid).map_err(|_| BallastError::Overflow)?, view.board())?;
     Ok(paid)
+}
+
+/// What a slice can spare: equity above its own IM, in settled quote that is not a trader's commitment.
+pub(crate) fn spare(vault: &BackstopVault, slice: &MarginAccount, view: &BoardView) -> Result<u64> {
+    let settled = slice.quote.saturating_sub_unsigned(vault.committed).max(0) as u64;
+    if slice.is_free_of_risk() {
+        return Ok(settled);
+    }
+    let excess = view.margin(slice, Basis::Withdrawal).or_refuse()?.initial_excess();
+    Ok(settled.min(u64::try_from(excess.max(0)).unwrap_or(u64::MAX)))
 }

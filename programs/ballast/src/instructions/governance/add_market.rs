@@ -132,8 +132,10 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
         window_taken: 0,
         cover_accounts: [Pubkey::default(); 2],
         cover_losses: [0; 2],
+        cover_times: [0; 2],
+        cover_cap: 0,
         backstop: Pubkey::default(),
-        reserved: [0; 256],
+        reserved: [0; 232],
     });
     let now = Clock::get()?.unix_timestamp;
     let mut state = MarketState {

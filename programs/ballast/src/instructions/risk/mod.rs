@@ -7,6 +7,7 @@ pub mod refresh_exposure;
 pub mod refresh_implied_volatility;
 pub mod refresh_price;
 pub mod refresh_quote;
+pub mod report_cover;
 pub mod report_depth;
 pub mod tick;
 
@@ -17,5 +18,6 @@ pub use refresh_exposure::*;
 pub use refresh_implied_volatility::*;
 pub use refresh_price::*;
 pub use refresh_quote::*;
+pub use report_cover::*;
 pub use report_depth::*;
 pub use tick::*;

@@ -24,6 +24,7 @@ pub(crate) fn follow(
     market: &mut Market,
     listed: &MarketState,
     sides: [(&mut MarginAccount, i64); 2],
+    now: i64,
 ) -> Result<u64> {
     market.require_settled()?;
     let open = market.open_interest;
@@ -33,7 +34,7 @@ pub(crate) fn follow(
         let after = before.checked_add(base).ok_or(BallastError::Overflow)?;
         market.follow(&PositionChange { written: before, before, after, given: 0 })?;
     }
-    let within_cap = market.open_interest <= market.open_interest_cap.max(open);
+    let within_cap = market.open_interest <= market.cap(now).max(open);
     require!(within_cap, BallastError::OpenInterestCapExceeded);
     Ok(market.crowding())
 }

@@ -101,7 +101,8 @@ pub fn match_fill(ctx: Context<MatchFill>, args: MatchFillArgs) -> Result<()> {
     }
 
     // Open interest moves first: what the trade adds to the crowd counts in the margin of both sides.
-    let crowding = book::follow(&mut a.market, listed, [(&mut taker, args.base), (&mut maker, opposite)])?;
+    let crowding =
+        book::follow(&mut a.market, listed, [(&mut taker, args.base), (&mut maker, opposite)], now)?;
     side(args.base, fee).book(&mut taker, &view, crowding)?;
     side(opposite, 0).book(&mut maker, &view, crowding)?;
     a.market.fees = a.market.fees.checked_add(fee).ok_or(BallastError::Overflow)?;
