@@ -2,12 +2,12 @@
 
 use ballast::error::BallastError;
 use ballast::event::BankruptcyResolved;
-use ballast_sandbox::house::{HouseParams, QUOTE, made_up_history};
-use ballast_sandbox::{AssetSpec, House, MarketSpec, Person};
+use ballast_sandbox::house::QUOTE;
+use ballast_sandbox::{House, Person};
 
 use crate::common::{
-    BASE, Rival, assert_conserved, prices_after, quote_of, refused, refused_ix, sol, sol_and_eth,
-    with_account,
+    BASE, Rival, assert_conserved, nobody_comes, prices_after, quote_of, refused, refused_ix, sol,
+    sol_and_eth, sol_with_fees, with_account,
 };
 
 const UNIT: i64 = QUOTE as i64;
@@ -17,12 +17,6 @@ fn held(house: &House, person: &Person) -> (i64, i64) {
     let slot = house.margin_account(&person.account).position(0);
     let slot = house.board().markets[0].now(&slot).expect("it can be brought in step");
     (slot.base, slot.entry)
-}
-
-/// Lets keepers have their time with an account that is short.
-fn nobody_comes(house: &mut House, person: &Person, dollars: &[f64]) {
-    house.touch(&person.account).expect("it is short");
-    prices_after(house, 60, dollars);
 }
 
 /// Bankrupts one short of ten coins with 300 of quote at a price of 150: 200 are missing. Longs of six and four.
@@ -35,19 +29,6 @@ fn bankrupt(house: &mut House) -> (Person, [Person; 2]) {
     prices_after(house, 30, &[150.0]);
     nobody_comes(house, &loser, &[150.0]);
     (loser, winners)
-}
-
-/// A house whose market takes a fee of 1 %, so that there is a fund.
-fn with_fees() -> House {
-    let mut house = House::with_params(HouseParams::default());
-    house.list_asset(AssetSpec::coin("SOL", 9)).expect("a coin is listed");
-    let mut spec = MarketSpec::perpetual("SOL", 0);
-    spec.args.fee_bps = 100;
-    house.open_market(spec).expect("a market is opened");
-    house.calibrate(made_up_history(0)).expect("a calibration is loaded");
-    house.open().expect("the clearinghouse opens");
-    house.post_all(&[100.0]);
-    house
 }
 
 /// Settles whatever can be settled, losers first.
@@ -163,7 +144,7 @@ fn a_part_of_the_other_side_is_closed_pro_rata() {
 /// dYdX chain, 10 Oct 2025: collateral was moved before the insurance fund had paid.
 #[test]
 fn the_order_of_the_waterfall_is_kept() {
-    let mut house = with_fees();
+    let mut house = sol_with_fees();
     let (loser, _) = bankrupt(&mut house);
     // The taker paid 1 % of 1,000: the loser has ten less.
     house.sweep_fees(0).expect("fees were taken");
@@ -177,7 +158,7 @@ fn the_order_of_the_waterfall_is_kept() {
 
 #[test]
 fn with_enough_insurance_winners_are_closed_at_spot() {
-    let mut house = with_fees();
+    let mut house = sol_with_fees();
     let rich = [house.person_with_quote(100_000), house.person_with_quote(100_000)];
     house.fill_at_oracle(0, &rich[0], &rich[1], 400 * BASE).expect("a fill");
     house.fill_at_oracle(0, &rich[0], &rich[1], -400 * BASE).expect("and back");
@@ -197,7 +178,7 @@ fn with_enough_insurance_winners_are_closed_at_spot() {
 /// What keepers closed at spot left a loss behind that nobody was asked for: the fund pays it when it can.
 #[test]
 fn a_claim_stays_until_the_fund_has_money() {
-    let mut house = with_fees();
+    let mut house = sol_with_fees();
     let (loser, winners) = bankrupt(&mut house);
     let keeper = house.person_with_quote(100_000);
     let take =

@@ -28,6 +28,25 @@ pub fn sol_and_eth() -> House {
     House::with_coins(&[("SOL", 100.0), ("ETH", 1_000.0)])
 }
 
+/// A house with one coin whose market takes 1 % of every fill.
+pub fn sol_with_fees() -> House {
+    let mut house = House::with_params(HouseParams::default());
+    house.list_asset(AssetSpec::coin("SOL", 9)).expect("a coin is listed");
+    let mut spec = MarketSpec::perpetual("SOL", 0);
+    spec.args.fee_bps = 100;
+    house.open_market(spec).expect("a market is opened");
+    house.calibrate(made_up_history(0)).expect("a calibration is loaded");
+    house.open().expect("the clearinghouse opens");
+    house.post_all(&[100.0]);
+    house
+}
+
+/// Lets keepers have their time with an account that is short.
+pub fn nobody_comes(house: &mut House, person: &Person, dollars: &[f64]) {
+    house.touch(&person.account).expect("it is short");
+    prices_after(house, 60, dollars);
+}
+
 /// Time passes, then these are the prices.
 pub fn prices_after(house: &mut House, seconds: i64, dollars: &[f64]) {
     house.vm.advance(seconds);

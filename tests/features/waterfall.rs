@@ -3,23 +3,17 @@
 
 use ballast::error::BallastError;
 use ballast::event::BankruptcyResolved;
-use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, made_up_history};
-use ballast_sandbox::{AssetSpec, House, MarketSpec, Person};
+use ballast_sandbox::house::{QUOTE, default_backstop};
+use ballast_sandbox::{House, Person};
 
 use crate::common::{
-    BASE, assert_conserved, prices_after, quote_of, refused, refused_ix, sol, sol_and_eth, with_account,
+    BASE, assert_conserved, nobody_comes, prices_after, quote_of, refused, refused_ix, sol, sol_and_eth,
+    sol_with_fees, with_account,
 };
 
 /// A house with one coin whose market takes 1 % and has a backstop of so many quote tokens.
 fn with_purses(slice: u64) -> House {
-    let mut house = House::with_params(HouseParams::default());
-    house.list_asset(AssetSpec::coin("SOL", 9)).expect("a coin is listed");
-    let mut spec = MarketSpec::perpetual("SOL", 0);
-    spec.args.fee_bps = 100;
-    house.open_market(spec).expect("a market is opened");
-    house.calibrate(made_up_history(0)).expect("a calibration is loaded");
-    house.open().expect("the clearinghouse opens");
-    house.post_all(&[100.0]);
+    let mut house = sol_with_fees();
     house.create_backstop(0, default_backstop()).expect("governance creates a backstop");
     house.provider(0, slice);
     house
@@ -33,11 +27,6 @@ fn short_of_210(house: &mut House) -> (Person, Person) {
     house.sweep_fees(0).expect("a fee was taken");
     prices_after(house, 30, &[150.0]);
     (loser, winner)
-}
-
-fn nobody_comes(house: &mut House, person: &Person, dollars: &[f64]) {
-    house.touch(&person.account).expect("it is short");
-    prices_after(house, 60, dollars);
 }
 
 #[test]

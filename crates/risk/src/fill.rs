@@ -30,10 +30,17 @@ impl Change {
     /// fall, and equity does not end below zero.
     #[must_use]
     pub fn strictly_reduces(&self) -> bool {
-        let smaller = self.position_after.unsigned_abs() < self.position_before.unsigned_abs();
-        let same_side = self.position_after == 0 || (self.position_after < 0) == (self.position_before < 0);
-        smaller && same_side && self.excess_after >= self.excess_before && self.equity_after >= 0
+        reduces(self.position_before, self.position_after)
+            && self.excess_after >= self.excess_before
+            && self.equity_after >= 0
     }
+}
+
+/// Whether a position shrinks without changing sides; where it does not, it adds risk.
+#[must_use]
+pub const fn reduces(before: i64, after: i64) -> bool {
+    let same_side = after == 0 || (after < 0) == (before < 0);
+    same_side && after.unsigned_abs() < before.unsigned_abs()
 }
 
 /// Whether `quote` for `|base|` units lies within `band_bps` of the oracle's value.

@@ -18,6 +18,7 @@
 //! Every term is rounded against the trader.
 
 use crate::error::{Result, RiskError};
+use crate::fill::reduces;
 use crate::fixed::{BPS_ONE, RATE_BITS, mul_div_ceil, mul_div_floor, wide};
 use crate::price::Price;
 
@@ -48,13 +49,6 @@ pub struct Quoted {
     pub increases: bool,
 }
 
-/// Whether what is held grows, or changes sides.
-#[must_use]
-pub const fn increases(before: i64, after: i64) -> bool {
-    let same_side = after == 0 || (after < 0) == (before < 0);
-    !(same_side && after.unsigned_abs() < before.unsigned_abs())
-}
-
 /// The price for a trader who buys `base` native units (negative: sells); none where the trade, or what the pool would
 /// hold after it, is too large. A trade that only brings the inventory down is never too much to hold.
 ///
@@ -65,7 +59,7 @@ pub fn quote(base: i64, inventory: i64, spot: &Price, params: &QuoteParams) -> R
         return Err(RiskError::BadParameter);
     }
     let after = inventory.checked_sub(base).ok_or(RiskError::Overflow)?;
-    let increases = increases(inventory, after);
+    let increases = !reduces(inventory, after);
     if base.unsigned_abs() > params.max_trade || (increases && after.unsigned_abs() > params.max_position) {
         return Ok(None);
     }

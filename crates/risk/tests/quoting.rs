@@ -2,9 +2,10 @@
 
 mod common;
 
+use ballast_risk::fill::reduces;
 use ballast_risk::fixed::rate_from_bps;
 use ballast_risk::price::Price;
-use ballast_risk::quoting::{QuoteParams, increases, quote};
+use ballast_risk::quoting::{QuoteParams, quote};
 use common::{any_price, wide_i64, wide_u32, wide_u64};
 use proptest::prelude::*;
 
@@ -121,6 +122,6 @@ fn the_caps_hold_and_reductions_pass() {
 
 #[test]
 fn what_grows_or_changes_sides_increases() {
-    assert!(increases(0, 1) && increases(1, 2) && increases(1, -1) && increases(-3, 2) && increases(5, 5));
-    assert!(!increases(2, 1) && !increases(1, 0) && !increases(-2, -1));
+    assert!(!reduces(0, 1) && !reduces(1, 2) && !reduces(1, -1) && !reduces(-3, 2) && !reduces(5, 5));
+    assert!(reduces(2, 1) && reduces(1, 0) && reduces(-2, -1));
 }

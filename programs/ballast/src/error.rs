@@ -200,8 +200,6 @@ pub enum BallastError {
         "Nothing would change: the account's shortfall in stress is not among the two largest of the market"
     )]
     NotCovered,
-    #[msg("Nothing has accrued since the last time")]
-    NothingAccrued,
 
     // ---- backstop ----
     #[msg("The market has a backstop vault already, or is an option: one vault, and only for a perpetual")]

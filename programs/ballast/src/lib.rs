@@ -308,12 +308,12 @@ pub mod ballast {
     }
 
     /// Announces a listing after the opening.
-    pub fn propose_listing(ctx: Context<ProposeListing>, hash: [u8; 32]) -> Result<()> {
+    pub fn propose_listing(ctx: Context<Announce>, hash: [u8; 32]) -> Result<()> {
         instructions::propose_listing(current(ctx)?, hash)
     }
 
     /// Announces who shall hold a role.
-    pub fn propose_role(ctx: Context<ProposeRole>, role: u8, key: Pubkey) -> Result<()> {
+    pub fn propose_role(ctx: Context<Announce>, role: u8, key: Pubkey) -> Result<()> {
         instructions::propose_role(current(ctx)?, role, key)
     }
 

@@ -27,7 +27,7 @@ use anchor_lang::prelude::*;
 use ballast_risk::breaker::State as Breaker;
 
 use crate::error::BallastError;
-use crate::state::RiskBoard;
+use crate::state::{MarginAccount, RiskBoard};
 
 /// Restrictions of an account, a market or an asset.
 pub mod restriction {
@@ -171,6 +171,17 @@ pub fn require_market(board: &RiskBoard, action: Action, market: usize, now: i64
         require_in(action, State::ReduceOnly)?;
     }
     require_asset(board, action, listed.asset.into(), now)
+}
+
+/// Refuses an action on a book that holds an asset, or is in a market, in which it is not allowed now.
+pub fn require_holdings(board: &RiskBoard, account: &MarginAccount, action: Action, now: i64) -> Result<()> {
+    for slot in account.held_collateral() {
+        require_asset(board, action, slot.asset.into(), now)?;
+    }
+    for slot in account.held_positions() {
+        require_market(board, action, slot.market.into(), now)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

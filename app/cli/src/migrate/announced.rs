@@ -31,6 +31,7 @@ pub struct Announced {
 }
 
 /// A role, as a config names it.
+#[derive(Clone, Copy)]
 pub struct Role {
     /// Its number.
     pub number: u8,
@@ -89,23 +90,37 @@ impl Announced {
             return Ok(());
         }
         let hash = listing_hash(name, index, mint, args)?;
-        let found = self.pending.iter().find(|p| p.kind == kind::LISTING && p.subject == hash);
-        match found {
-            Some(p) if p.ready_at <= self.now => {
-                let instruction = with_proposal(instruction, self.at.proposal(p.id));
-                plan.steps.push(Step { what, instruction, signer: Signer::Governance });
-            }
-            Some(p) => plan.waiting.push(format!(
-                "to {what}: proposal {} ripens in {} s",
-                p.id,
-                p.ready_at - self.now
-            )),
-            None => {
-                let (payer, governance) = (self.payer, self.governance);
-                self.propose(plan, &what, |at, id| at.propose_listing(payer, governance, id, hash));
-            }
-        }
+        let (payer, governance) = (self.payer, self.governance);
+        self.carry_out(
+            plan,
+            what,
+            |p| p.kind == kind::LISTING && p.subject == hash,
+            |at, id| at.propose_listing(payer, governance, id, hash),
+            |at, id| (with_proposal(instruction, at.proposal(id)), Signer::Governance),
+        );
         Ok(())
+    }
+
+    /// Carries out a proposal that is ripe, waits for one that is not, and proposes where there is none.
+    fn carry_out(
+        &mut self,
+        plan: &mut Plan,
+        what: String,
+        is_it: impl Fn(&Proposal) -> bool,
+        propose: impl FnOnce(&Deployment, u64) -> Instruction,
+        ripe: impl FnOnce(&Deployment, u64) -> (Instruction, Signer),
+    ) {
+        let found = self.pending.iter().find(|p| is_it(p)).map(|p| (p.id, p.ready_at - self.now));
+        match found {
+            Some((id, left)) if left <= 0 => {
+                let (instruction, signer) = ripe(&self.at, id);
+                plan.steps.push(Step { what, instruction, signer });
+            }
+            Some((id, left)) => {
+                plan.waiting.push(format!("to {what}: proposal {id} ripens in {left} s"));
+            }
+            None => self.propose(plan, &what, propose),
+        }
     }
 
     /// Gives a role to the key that the config names.
@@ -119,25 +134,13 @@ impl Announced {
             plan.steps.push(Step { what, instruction, signer: Signer::Governance });
             return;
         }
-        let found = self.pending.iter().find(|p| {
-            p.kind == kind::ROLE && p.parameter == named.number && p.subject == named.wanted.to_bytes()
-        });
-        match found {
-            Some(p) if p.ready_at <= self.now => {
-                let instruction = self.at.apply_proposal(p.id, None);
-                plan.steps.push(Step { what, instruction, signer: Signer::Anybody });
-            }
-            Some(p) => plan.waiting.push(format!(
-                "to {what}: proposal {} ripens in {} s",
-                p.id,
-                p.ready_at - self.now
-            )),
-            None => {
-                let (payer, governance) = (self.payer, self.governance);
-                self.propose(plan, &what, |at, id| {
-                    at.propose_role(payer, governance, id, named.number, named.wanted)
-                });
-            }
-        }
+        let (payer, governance, Role { number, wanted, .. }) = (self.payer, self.governance, *named);
+        self.carry_out(
+            plan,
+            what,
+            |p| p.kind == kind::ROLE && p.parameter == number && p.subject == wanted.to_bytes(),
+            |at, id| at.propose_role(payer, governance, id, number, wanted),
+            |at, id| (at.apply_proposal(id, None), Signer::Anybody),
+        );
     }
 }

@@ -7,11 +7,9 @@ use super::format::{
     quote, short, signed,
 };
 use super::model::{AssetPoint, AssetTrack, DemoReport, LiquidationRow, TraderPoint, TraderTrack, Verdict};
+use super::page as frame;
 use super::plot::{Chart, Line, Unit};
 use crate::prices::when;
-
-pub(crate) const STYLE: &str = include_str!("assets/style.css");
-pub(crate) const SCRIPT: &str = include_str!("assets/page.js");
 
 /// Rows of the liquidation table; the JSON has all.
 const LIQUIDATION_ROWS: usize = 500;
@@ -36,13 +34,12 @@ pub fn render(report: &DemoReport) -> String {
     page.house(&mut out);
     page.compute(&mut out);
     page.notes(&mut out);
-    out.push_str(
-        "<footer>Ballast demo: the real program in an in-process Solana VM. Money in quote, times in UTC. \
+    frame::close(
+        &mut out,
+        "Ballast demo: the real program in an in-process Solana VM. Money in quote, times in UTC. \
          MM is the maintenance margin: an account with less equity may be liquidated. \
-         IM is the initial margin: what opening and withdrawing must leave.</footer>\n</main><div id=\"tip\"></div>\n<script>\n",
+         IM is the initial margin: what opening and withdrawing must leave.",
     );
-    out.push_str(SCRIPT);
-    out.push_str("</script>\n</body>\n</html>\n");
     out
 }
 
@@ -62,21 +59,17 @@ impl Page<'_> {
     fn head(&self, out: &mut String) {
         let r = self.r;
         let badge = if r.synthetic { r#" <span class="badge">SYNTHETIC</span>"# } else { "" };
+        let title = escape(&r.title);
+        frame::open(out, &format!("Ballast: {title}"), "Ballast replay report", "");
         let _ = write!(
             out,
             concat!(
-                "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
-                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\n",
-                "<title>Ballast: {title}</title>\n<style>\n{style}</style>\n</head>\n",
-                "<body>\n<header>\n<p class=\"brand\">Ballast replay report</p>\n",
                 "<h1>{title}{badge}</h1>\n<p class=\"sub\">{prices}{source}</p>\n",
                 "<p class=\"sub\">{from_text} to {to_text} UTC · {bars} bars, {steps} steps · ran in {seconds} s</p>\n",
                 "<nav><a href=\"#assets\">Assets</a><a href=\"#accounts\">Accounts</a><a href=\"#liquidations\">Liquidations</a>",
                 "<a href=\"#house\">Insurance and conservation</a><a href=\"#compute\">Compute</a><a href=\"#notes\">Notes</a></nav>\n",
             ),
-            title = escape(&r.title),
-            style = STYLE,
+            title = title,
             badge = badge,
             prices = if r.synthetic { "Made-up prices: " } else { "Prices: " },
             source = escape(&r.source),

@@ -6,6 +6,7 @@ pub mod format;
 pub mod html;
 pub mod json;
 pub mod model;
+pub(crate) mod page;
 pub mod plot;
 pub(crate) mod scale;
 pub(crate) mod table;

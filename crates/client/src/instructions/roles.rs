@@ -111,7 +111,7 @@ impl Deployment {
         let (clearinghouse, proposal) = (self.clearinghouse, self.proposal(id));
         let system_program = system_program::ID;
         build(
-            &accounts::ProposeListing { payer, governance, clearinghouse, proposal, system_program },
+            &accounts::Announce { payer, governance, clearinghouse, proposal, system_program },
             &instruction::ProposeListing { hash },
         )
     }
@@ -129,7 +129,7 @@ impl Deployment {
         let (clearinghouse, proposal) = (self.clearinghouse, self.proposal(id));
         let system_program = system_program::ID;
         build(
-            &accounts::ProposeRole { payer, governance, clearinghouse, proposal, system_program },
+            &accounts::Announce { payer, governance, clearinghouse, proposal, system_program },
             &instruction::ProposeRole { role, key },
         )
     }

@@ -21,6 +21,18 @@ pub struct Books<'a> {
     pub market: Option<&'a mut Market>,
 }
 
+impl<'a> Books<'a> {
+    /// The accounts of an instruction.
+    pub fn of(
+        house: &'a mut Clearinghouse,
+        board: &'a mut RiskBoard,
+        asset: Option<&'a mut Account<'_, AssetConfig>>,
+        market: Option<&'a mut Account<'_, Market>>,
+    ) -> Self {
+        Self { house, board, asset: asset.map(|x| &mut **x), market: market.map(|x| &mut **x) }
+    }
+}
+
 /// Where a value stands, and in which unit.
 enum Place<'a> {
     Narrow(&'a mut u32),

@@ -1,4 +1,5 @@
 use anchor_lang::prelude::*;
+use ballast_risk::fill::reduces;
 use ballast_risk::interest;
 
 use crate::error::{BallastError, OrRefuse};
@@ -131,11 +132,6 @@ pub mod delegate_power {
     pub const LIQUIDATE: u8 = 8;
     /// All of them.
     pub const ALL: u8 = TRADE | REDUCE | DEPOSIT | LIQUIDATE;
-}
-
-/// Whether a position shrinks without changing sides.
-pub fn reduces(held: i64, holds: i64) -> bool {
-    holds.unsigned_abs() < held.unsigned_abs() && (holds == 0 || (holds < 0) == (held < 0))
 }
 
 impl MarginAccount {

@@ -23,9 +23,7 @@ pub use asset_state::{AcceptedPrice, AssetState, Setting};
 pub use backstop_share::BackstopShare;
 pub use backstop_vault::BackstopVault;
 pub use clearinghouse::Clearinghouse;
-pub use margin_account::{
-    CollateralSlot, MarginAccount, PositionChange, PositionSlot, delegate_power, reduces,
-};
+pub use margin_account::{CollateralSlot, MarginAccount, PositionChange, PositionSlot, delegate_power};
 pub use market::Market;
 pub use option_terms::{CALL, PERPETUAL, PUT};
 pub use proposal::{Mandate, Proposal};

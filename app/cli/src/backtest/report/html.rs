@@ -10,7 +10,7 @@ use crate::backtest::run::Hour;
 use crate::backtest::statistics::PROMISED;
 use crate::prices::when;
 use crate::report::format::{count, decimal, escape, percent};
-use crate::report::html::{SCRIPT, STYLE};
+use crate::report::page as frame;
 use crate::report::plot::{Chart, Line, Unit};
 
 const OWN_STYLE: &str = include_str!("../../report/assets/backtest.css");
@@ -40,12 +40,10 @@ pub fn render(report: &BacktestReport) -> String {
     page.haircuts(&mut out);
     page.method(&mut out);
     page.notes(&mut out);
-    out.push_str(
-        "<footer>Ballast back-test: the program's own risk board and engine, run natively. Times in UTC.</footer>\n\
-         </main><div id=\"tip\"></div>\n<script>\n",
+    frame::close(
+        &mut out,
+        "Ballast back-test: the program's own risk board and engine, run natively. Times in UTC.",
     );
-    out.push_str(SCRIPT);
-    out.push_str("</script>\n</body>\n</html>\n");
     out
 }
 
@@ -90,23 +88,18 @@ impl<'a> Page<'a> {
     fn head(&self, out: &mut String) {
         let r = self.r;
         let (from, to) = self.span();
-        let title = r.title();
+        let title = escape(&r.title());
+        frame::open(out, &format!("Ballast back-test: {title}"), "Ballast back-test report", OWN_STYLE);
         let _ = write!(
             out,
             concat!(
-                "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
-                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\n",
-                "<title>Ballast back-test: {title}</title>\n<style>\n{style}{own}</style>\n</head>\n",
-                "<body>\n<header>\n<p class=\"brand\">Ballast back-test report</p>\n<h1>{title}</h1>\n",
+                "<h1>{title}</h1>\n",
                 "<p class=\"sub\">Setting <b>{setting}</b>: {about}.</p>\n<p class=\"sub\">Prices: {source}</p>\n",
                 "<p class=\"sub\">{from} to {to} UTC · {books} books · {hours} portfolio-horizons of {horizon} · seed {seed} · ran in {seconds} s</p>\n",
                 "<nav><a href=\"#coverage\">Coverage</a><a href=\"#crashes\">Crashes</a><a href=\"#cost\">Cost</a>{frontier}<a href=\"#procyclicality\">Procyclicality</a>{null}",
                 "<a href=\"#haircuts\">Haircuts</a><a href=\"#method\">Method</a><a href=\"#notes\">Notes</a></nav>\n",
             ),
-            title = escape(&title),
-            style = STYLE,
-            own = OWN_STYLE,
+            title = title,
             setting = escape(&r.setting),
             about = escape(&r.about),
             source = escape(&r.source),

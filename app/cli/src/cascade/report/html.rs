@@ -6,7 +6,7 @@ use super::CascadeReport;
 use super::terminal::cash;
 use crate::cascade::{ASSETS, Run, Second};
 use crate::report::format::{count, decimal, escape, percent, percent_change};
-use crate::report::html::{SCRIPT, STYLE};
+use crate::report::page as frame;
 use crate::report::plot::{Chart, Line, Unit};
 
 const OWN_STYLE: &str = "
@@ -36,9 +36,7 @@ pub fn render(report: &CascadeReport) -> String {
         expected(report, &mut out);
     }
     method(&mut out);
-    out.push_str("<footer>Ballast cascade: the compiled program in an in-process VM. Times in UTC.</footer>\n</main><div id=\"tip\"></div>\n<script>\n");
-    out.push_str(SCRIPT);
-    out.push_str("</script>\n</body>\n</html>\n");
+    frame::close(&mut out, "Ballast cascade: the compiled program in an in-process VM. Times in UTC.");
     out
 }
 
@@ -47,17 +45,8 @@ fn limits(run: &Run) -> &'static str {
 }
 
 fn head(report: &CascadeReport, out: &mut String) {
-    let _ = write!(
-        out,
-        concat!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
-            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\n",
-            "<title>Ballast: a cascade</title>\n<style>\n{}{}</style>\n</head>\n<body>\n<header>\n",
-            "<p class=\"brand\">Ballast cascade report</p>\n<h1>Three assets fall by 60 % in a minute, their depth by 98 %</h1>\n",
-        ),
-        STYLE, OWN_STYLE
-    );
+    frame::open(out, "Ballast: a cascade", "Ballast cascade report", OWN_STYLE);
+    out.push_str("<h1>Three assets fall by 60 % in a minute, their depth by 98 %</h1>\n");
     let Some(first) = report.runs.first() else {
         out.push_str("</header>\n<main>\n");
         return;

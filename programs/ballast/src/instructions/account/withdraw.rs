@@ -70,13 +70,7 @@ pub(crate) fn release(
 fn require_sound(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<()> {
     policy::require_open(board, Action::Borrow, now)?;
     policy::require_unrestricted(account.restrictions, Action::Borrow)?;
-    for slot in account.held_collateral() {
-        policy::require_asset(board, Action::Borrow, slot.asset.into(), now)?;
-    }
-    for slot in account.held_positions() {
-        policy::require_market(board, Action::Borrow, slot.market.into(), now)?;
-    }
-    Ok(())
+    policy::require_holdings(board, account, Action::Borrow, now)
 }
 
 pub fn withdraw(ctx: Context<Withdraw>, amount: u64) -> Result<()> {

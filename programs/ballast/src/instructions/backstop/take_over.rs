@@ -1,6 +1,6 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
-use ballast_risk::quoting::increases;
+use ballast_risk::fill::reduces;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::TakenOver;
@@ -48,7 +48,7 @@ pub fn take_over(ctx: Context<TakeOver>, amount: u64) -> Result<()> {
     a.vault.mark(&slice, &view)?;
     let held = slice.position_now(market, board.market(market.into()).or_refuse()?)?.base;
     let holds = held.checked_add(terms.quantity).ok_or(BallastError::Overflow)?;
-    if increases(held, holds) {
+    if !reduces(held, holds) {
         require!(!a.vault.is_halted(now), BallastError::BackstopHalted);
         require!(holds.unsigned_abs() <= a.vault.params.max_position, BallastError::BackstopFull);
     }

@@ -40,12 +40,8 @@ fn apply_parameter(a: &mut ApplyProposal, now: i64) -> Result<()> {
     let parameter: Parameter =
         ROWS.get(usize::from(proposal.parameter)).ok_or(BallastError::WrongProposal)?.parameter;
     let mut board = a.board.load_mut()?;
-    let mut books = Books {
-        house: &mut a.clearinghouse,
-        board: &mut board,
-        asset: a.asset.as_deref_mut().map(|x| &mut **x),
-        market: a.market.as_deref_mut().map(|x| &mut **x),
-    };
+    let mut books =
+        Books::of(&mut a.clearinghouse, &mut board, a.asset.as_deref_mut(), a.market.as_deref_mut());
     require!(books.target(parameter)? == proposal.target, BallastError::WrongTarget);
     // Bound to the state it was made on, and along a ramp to what it wrote itself.
     let from = books.get(parameter)?;

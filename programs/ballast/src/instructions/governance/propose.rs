@@ -50,12 +50,8 @@ pub fn propose(ctx: Context<Propose>, change: Move) -> Result<()> {
     let clock = Clock::get()?;
     let target = {
         let mut board = a.board.load_mut()?;
-        let mut books = Books {
-            house: &mut a.clearinghouse,
-            board: &mut board,
-            asset: a.asset.as_deref_mut().map(|x| &mut **x),
-            market: a.market.as_deref_mut().map(|x| &mut **x),
-        };
+        let mut books =
+            Books::of(&mut a.clearinghouse, &mut board, a.asset.as_deref_mut(), a.market.as_deref_mut());
         require_current(&mut books, &change)?;
         books.target(change.parameter)?
     };

@@ -7,10 +7,9 @@ use crate::governance::LONG_DELAY_S;
 use crate::state::proposal::kind;
 use crate::state::{Clearinghouse, Proposal, seeds};
 
-/// Announces a listing after the opening: `hash` is [`listing_hash`] of what is then passed. Governance signs, anybody
-/// pays.
+/// Announces what is carried out after its delay. Governance signs, anybody pays.
 #[derive(Accounts)]
-pub struct ProposeListing<'info> {
+pub struct Announce<'info> {
     #[account(mut)]
     pub payer: Signer<'info>,
     pub governance: Signer<'info>,
@@ -27,7 +26,8 @@ pub struct ProposeListing<'info> {
     pub system_program: Program<'info, System>,
 }
 
-pub fn propose_listing(ctx: Context<ProposeListing>, hash: [u8; 32]) -> Result<()> {
+/// Announces a listing after the opening: `hash` is [`listing_hash`] of what is then passed.
+pub fn propose_listing(ctx: Context<Announce>, hash: [u8; 32]) -> Result<()> {
     let a = ctx.accounts;
     let mut proposal = blank(&a.clearinghouse, a.clearinghouse.key(), a.payer.key());
     (proposal.bump, proposal.kind, proposal.subject) = (ctx.bumps.proposal, kind::LISTING, hash);

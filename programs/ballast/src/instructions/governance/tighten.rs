@@ -30,12 +30,8 @@ pub fn tighten(ctx: Context<Tighten>, change: Move) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let clearinghouse = a.clearinghouse.key();
     let mut board = a.board.load_mut()?;
-    let mut books = Books {
-        house: &mut a.clearinghouse,
-        board: &mut board,
-        asset: a.asset.as_deref_mut().map(|x| &mut **x),
-        market: a.market.as_deref_mut().map(|x| &mut **x),
-    };
+    let mut books =
+        Books::of(&mut a.clearinghouse, &mut board, a.asset.as_deref_mut(), a.market.as_deref_mut());
     require_current(&mut books, &change)?;
     let pace = change.parameter.row().pace(change.from, change.to);
     require!(pace == Pace::AtOnce, BallastError::NotAtOnce);

@@ -1,5 +1,6 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
+use ballast_risk::fill::reduces;
 use ballast_risk::liquidation::{OptionTakeover, Step, Taken, Takeover, Terms, auctioned};
 use ballast_risk::margin::Margin;
 use ballast_risk::penalty::{Auction, BountyLimits, bounty};
@@ -11,7 +12,7 @@ use crate::heap;
 use crate::limits::{MAX_LIQUIDATION_LEGS, MAX_OPTIONS};
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
-use crate::state::{MarginAccount, Market, PositionChange, RiskBoard, Treasury, delegate_power, reduces};
+use crate::state::{MarginAccount, Market, PositionChange, RiskBoard, Treasury, delegate_power};
 
 /// What the keeper takes over.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]

@@ -70,13 +70,7 @@ fn worst(account: &MarginAccount, view: &BoardView) -> Result<Option<Worst>> {
 /// Refuses an account that holds an asset in which liquidation waits: nobody is bankrupt by a price that is doubted.
 fn require_judged(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<()> {
     policy::require_open(board, Action::Liquidate, now)?;
-    for slot in account.held_collateral() {
-        policy::require_asset(board, Action::Liquidate, slot.asset.into(), now)?;
-    }
-    for slot in account.held_positions() {
-        policy::require_market(board, Action::Liquidate, slot.market.into(), now)?;
-    }
-    Ok(())
+    policy::require_holdings(board, account, Action::Liquidate, now)
 }
 
 /// Refuses an account of which keepers have not had their time, while there is anything that they could take.

@@ -2,10 +2,9 @@
 
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
-use ballast_risk::fill::{self, Change};
+use ballast_risk::fill::{self, Change, reduces};
 use ballast_risk::option::OptionPosition;
 use ballast_risk::price::Price;
-use ballast_risk::quoting::increases;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::margin::BoardView;
@@ -14,7 +13,7 @@ use crate::state::{MarginAccount, Market, MarketState, PositionChange};
 
 /// What a change of a position is.
 pub(crate) fn action_of(before: i64, after: i64) -> Action {
-    if increases(before, after) { Action::Increase } else { Action::Reduce }
+    if reduces(before, after) { Action::Reduce } else { Action::Increase }
 }
 
 /// Brings both accounts in step with a market, and moves its open interest by what each buys (negative: sells); returns

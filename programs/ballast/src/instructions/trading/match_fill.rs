@@ -1,12 +1,12 @@
 use anchor_lang::prelude::*;
-use ballast_risk::fill;
+use ballast_risk::fill::{self, reduces};
 
 use super::book::{self, Side};
 use crate::error::{BallastError, OrRefuse};
 use crate::event::Filled;
 use crate::limits::{MAX_OPTIONS, OPTION_PARAMS};
 use crate::margin::BoardView;
-use crate::state::{MarginAccount, Market, MarketState, RiskBoard, reduces};
+use crate::state::{MarginAccount, Market, MarketState, RiskBoard};
 
 /// Arguments of `match_fill`.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug)]
