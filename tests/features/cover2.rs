@@ -167,6 +167,16 @@ fn attack_who_has_no_position_does_not_stop_a_market() {
     assert!(reported(&mut house, &a).shortfall > 0, "in its own market it is");
 }
 
+/// At a price that nobody believes what an account holds could count for nothing, and so stop a market.
+#[test]
+fn nobody_is_reported_at_a_stale_price() {
+    let (mut house, [a, _], _) = scene();
+    house.vm.advance(3_600);
+    refused(&mut house, BallastError::StalePrice, |h| h.report_cover(0, &a.account));
+    house.post_all(&PRICES);
+    assert!(reported(&mut house, &a).shortfall > 0);
+}
+
 #[test]
 fn of_the_slice_only_what_it_can_spare_counts() {
     let (mut house, [a, _], desk) = backed(5_000);
