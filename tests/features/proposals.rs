@@ -21,7 +21,7 @@ pub fn roomy() -> House {
     (core.forecast_short_bps, core.forecast_fast_bps) = (3_000, 3_000);
     let mut prices = default_prices();
     (prices.outage_s, prices.grace_s, prices.consistent, prices.recovery_s) = (3_600, 600, 4, 600);
-    (prices.guarded_bps, prices.quote_cap_bps) = (2_000, 200);
+    (prices.confirm_s, prices.guarded_bps, prices.quote_cap_bps) = (60, 2_000, 200);
     (prices.off_peg_bps, prices.on_peg_bps) = (200, 100);
     let mut phases = default_phases();
     (phases.bounty, phases.deep_bps, phases.bankrupt_bps) = (10 * QUOTE, 8_000, 5_000);

@@ -138,6 +138,7 @@ impl Books<'_> {
             Grace => Narrow(&mut prices.grace_s),
             Consistent => Narrow(&mut prices.consistent),
             Recovery => Narrow(&mut prices.recovery_s),
+            Confirm => Narrow(&mut prices.confirm_s),
             GuardedCharge => Narrow(&mut prices.guarded_bps),
             QuoteCap => Narrow(&mut prices.quote_cap_bps),
             OffPeg => Narrow(&mut prices.off_peg_bps),

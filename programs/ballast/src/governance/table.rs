@@ -170,6 +170,9 @@ pub enum Parameter {
     OpenInterestCap,
     /// Restrictions that stand on it, bits.
     MarketRestrictions,
+    // ---- prices, later ----
+    /// Least seconds over which a continuous move is confirmed.
+    Confirm,
 }
 
 /// What a parameter belongs to.
@@ -239,7 +242,7 @@ const fn row(
 
 /// One row a parameter, in the order of [`Parameter`]: name, target, bounds, loosens, tightens, step (basis points, at
 /// least), the steward's step (basis points).
-pub const ROWS: [Row; 67] = [
+pub const ROWS: [Row; 68] = [
     // ---- core: for every account ----
     row(InitialRatio, House, narrow(&bounds::INITIAL_RATIO_BPS), Down, AtOnce, 1_000, 1, 500),
     row(Buffer, House, narrow(&bounds::BUFFER_BPS), Down, Ramp, 2_500, 10, 0),
@@ -313,6 +316,8 @@ pub const ROWS: [Row; 67] = [
     row(ProfitCap, Market, wide(&bounds::PROFIT_CAP), Up, AtOnce, 2_500, 1_000_000_000, 1_000),
     row(OpenInterestCap, Market, wide(&bounds::OPEN_INTEREST_CAP), Up, AtOnce, 5_000, 1 << 30, 2_500),
     row(MarketRestrictions, Market, narrow(&bounds::RESTRICTIONS), Down, AtOnce, 0, 255, 255),
+    // ---- prices, later ----
+    row(Confirm, House, narrow(&bounds::CONFIRM_S), Either, Wait, 5_000, 2, 0),
 ];
 
 const _: () = {
