@@ -74,6 +74,7 @@ impl World {
             },
             counts,
         )?;
+        self.count_dust(&sent, &after)?;
         self.attest(&after)?;
         self.seen = after;
         Ok(Some(format!("{} {}", op.name(), reason(&sent))))
@@ -372,7 +373,8 @@ impl World {
             | Op::ApplyProposal { .. }
             | Op::CancelProposal { .. }
             | Op::Pause { .. }
-            | Op::LiftPause => return Ok(self.attempt_governed(op, told)),
+            | Op::LiftPause
+            | Op::Hand { .. } => return Ok(self.attempt_governed(op, told)),
         }))
     }
 

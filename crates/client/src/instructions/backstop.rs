@@ -9,10 +9,7 @@ use ballast::{accounts, instruction};
 
 use super::build;
 use crate::Deployment;
-
-fn address(path: &[&[u8]]) -> Pubkey {
-    Pubkey::find_program_address(path, &ballast::ID).0
-}
+use crate::address::derived as address;
 
 impl Deployment {
     /// The backstop vault of a market.
