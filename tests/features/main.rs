@@ -4,6 +4,7 @@
 mod account;
 mod auction;
 mod authority;
+mod backstop_governance;
 mod backstop_lp;
 mod backstop_trade;
 mod bankruptcy;

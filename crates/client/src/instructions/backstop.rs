@@ -36,7 +36,8 @@ impl Deployment {
         address(&[seeds::REQUEST, margin_account.as_ref(), &id.to_le_bytes()])
     }
 
-    /// `create_backstop`; signed by `payer` and governance.
+    /// `create_backstop`; signed by `payer` and governance. A listing: see
+    /// [`with_proposal`](super::with_proposal).
     #[must_use]
     pub fn create_backstop(
         &self,
@@ -56,6 +57,7 @@ impl Deployment {
                 vault: self.backstop(market),
                 slice: self.slice(market),
                 system_program: system_program::ID,
+                proposal: None,
             },
             &instruction::CreateBackstop { params },
         )

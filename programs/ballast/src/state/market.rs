@@ -55,11 +55,13 @@ pub struct Market {
     pub cover_cap: u64,
     /// The vault that quotes and takes over in this market; default for none.
     pub backstop: Pubkey,
+    /// How far from the oracle that vault may quote, fee and skew together, basis points: the band is never narrower.
+    pub quoted_bps: u32,
     /// For later versions.
-    pub reserved: [u8; 232],
+    pub reserved: [u8; 228],
 }
 
-const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 104 + 32 + 8 + 232);
+const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 104 + 32 + 8 + 4 + 228);
 
 fn add(a: u64, b: u64) -> Result<u64> {
     a.checked_add(b).ok_or(BallastError::Overflow.into())

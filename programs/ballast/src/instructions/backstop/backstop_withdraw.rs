@@ -41,9 +41,7 @@ pub fn backstop_withdraw(ctx: Context<BackstopWithdraw>) -> Result<()> {
     let a = ctx.accounts;
     a.share.enter(a.vault.epoch);
     let clock = Clock::get()?;
-    let from = a.share.requested_at.saturating_add(a.vault.params.withdrawal_delay_s.into());
-    let until = from.saturating_add(a.vault.params.exit_s().into());
-    let due = a.share.pending > 0 && (from..until).contains(&clock.unix_timestamp);
+    let due = a.share.pending > 0 && a.share.due(&a.vault.params).contains(&clock.unix_timestamp);
     require!(due, BallastError::WithdrawalNotDue);
     let shares = core::mem::take(&mut a.share.pending);
     let (amount, worth) = {
