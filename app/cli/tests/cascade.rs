@@ -93,16 +93,32 @@ fn beside_honest_traders_a_jump_within_margin_gains_nothing() {
     }
 }
 
-/// What is true beyond IM: the loser's debt is somebody's loss, in whichever order who settles and who cranks come. It is
-/// never more than that debt.
+/// What is true beyond IM where profit does not wait: the loser's debt is somebody's loss, and whoever is first to the pool
+/// has it. It is never more than that debt.
 #[test]
 fn beyond_margin_the_gain_is_at_most_what_the_loser_could_not_pay() {
     for jump in [-0.25, 0.25] {
-        let (equity, race) = played("beside honest traders", jump, First::Colluders);
+        let (equity, race) = played("beside honest traders, profit never waits", jump, First::Colluders);
         let debt = race.notional * jump.abs() - equity as f64;
         assert!(race.gain > 0.0 && race.gain <= debt, "{race:?} of {debt}");
         assert!(race.gain <= race.honest_short + race.insurance_paid + 0.01, "{race:?}");
-        let (_, crank) = played("beside honest traders", jump, First::Crank);
-        assert!(crank.gain <= debt && crank.honest_short <= crank.default + 1.0, "{crank:?} of {debt}");
+    }
+}
+
+/// Where it waits, nobody is first: the debt is shared with the honest winner by what both hold, whoever comes first.
+#[test]
+fn where_profit_waits_the_debt_is_shared_whoever_comes_first() {
+    const HONEST: f64 = 1e6;
+    for jump in [-0.25, 0.25] {
+        for first in [First::Colluders, First::Crank] {
+            let (equity, outcome) = played("beside honest traders", jump, first);
+            let debt = outcome.notional * jump.abs() - equity as f64;
+            let share = debt * HONEST / (HONEST + outcome.notional);
+            assert!(outcome.gain <= share + 1.0, "{outcome:?}: {share} of {debt}");
+            assert!(
+                (outcome.honest_short - share).abs() < 0.01 * debt + 50.0,
+                "{outcome:?}: {share} of {debt}"
+            );
+        }
     }
 }
