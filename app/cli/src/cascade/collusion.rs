@@ -310,6 +310,19 @@ fn close_together(house: &mut House, one: &Person, other: &Person) {
     }
 }
 
+/// Closes at spot whatever these people hold, against somebody else.
+fn leave(house: &mut House, people: &[Person], other: &Person) {
+    for person in people {
+        for market in 0..NAMES.len() as u8 {
+            let base = held(house, market, person);
+            if base != 0 {
+                // Refused where it is short of margin, or the asset takes no new risk.
+                let _ = house.fill_at_oracle(market, person, other, -base);
+            }
+        }
+    }
+}
+
 /// Has whoever of these is bankrupt resolved, as often as there is somebody to ask.
 fn resolve_all(house: &mut House, people: &[&Person]) {
     for person in people {
@@ -418,6 +431,10 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator, first: First) -> Res
             close_together(house, one, keeper);
         }
         close_together(house, &two[0], &two[1]);
+        if round > 0 {
+            // What deleveraging has left of the winner's position would hold back margin.
+            leave(house, &two, &deep);
+        }
         // The fund pays the debt that is left, and with it their winner.
         resolve_all(house, &[&two[loses], &two[wins]]);
         settle(house, &[&two[0], &two[1], keeper, &two[0], &two[1]]);
