@@ -42,6 +42,7 @@ mod options;
 mod oracle;
 mod outage;
 mod pauses;
+mod payout;
 mod phases;
 mod proposals;
 mod reduce_only;

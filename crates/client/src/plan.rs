@@ -79,6 +79,8 @@ struct Search<'a> {
     account: &'a MarginAccount,
     keeper: &'a MarginAccount,
     view: BoardView<'a>,
+    /// Whether its equity is below zero.
+    bankrupt: bool,
     pace: PhaseParams,
     around: Surroundings<'a>,
 }
@@ -89,6 +91,13 @@ impl Search<'_> {
         let (board, at) = (self.view.board(), usize::from(asset));
         policy::require_asset(board, Action::Liquidate, at, self.around.now).ok()?;
         board.asset(at).ok()
+    }
+
+    /// Whether a perpetual position in an asset may be taken: of a bankrupt account not while a jump is young.
+    fn leaves_nothing_behind(&self, asset: u8) -> bool {
+        let action = Action::TakeBankrupt;
+        !self.bankrupt
+            || policy::require_asset(self.view.board(), action, asset.into(), self.around.now).is_ok()
     }
 
     /// Every leg of which the keeper may take something, the largest first.
@@ -113,6 +122,9 @@ impl Search<'_> {
         let positions = self.account.held_positions().filter_map(|s| {
             let market = board.market(s.market.into()).ok().filter(|m| !m.is_option())?;
             let base = market.now(s).ok()?.base;
+            if !self.leaves_nothing_behind(market.asset) {
+                return None;
+            }
             candidate(LiquidationLeg::Position { market: s.market }, market.asset, base, market.penalty_bps)
         });
         let collateral = self.account.held_collateral().filter_map(|s| {
@@ -304,7 +316,9 @@ pub fn best_in(
         return Ok(None);
     }
     let view = BoardView::for_liquidation(board, around.now);
-    let search = Search { account, keeper, view, pace: board.phases.pace(board.params.dust), around };
+    let bankrupt = view.equity(account, Basis::Maintenance)? < 0;
+    let search =
+        Search { account, keeper, view, bankrupt, pace: board.phases.pace(board.params.dust), around };
     let legs = search.candidates();
     let together = &legs[..legs.len().min(MAX_LIQUIDATION_LEGS)];
     let choices = legs.iter().map(core::slice::from_ref).chain((together.len() > 1).then_some(together));

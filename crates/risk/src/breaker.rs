@@ -186,6 +186,15 @@ impl Limits {
         (scaled >> 16) as u64
     }
 
+    /// Whether a price is further from the stable price than leaves the breaker alone. From where it is guarded (or worse)
+    /// it is near again only when a quarter nearer than where that was entered.
+    #[must_use]
+    pub fn is_far(&self, state: State, spot: &Price, stable: &Price) -> bool {
+        let jump = rate_from_bps(self.max_jump_bps);
+        let near = if state >= State::Guarded { jump - jump / 4 } else { jump };
+        spot.simple_return(stable).map_or(u64::MAX, i64::unsigned_abs) > near
+    }
+
     /// Least seconds between two samples that count, of those that span so many seconds.
     fn spacing(&self, over_s: u32) -> i64 {
         i64::from(over_s.div_ceil(self.consistent.max(1)))
@@ -382,11 +391,7 @@ impl Breaker {
         stable: &Price,
         above_maximum: bool,
     ) -> Cause {
-        // Left again only when a quarter nearer than where it was entered.
-        let jump = rate_from_bps(limits.max_jump_bps);
-        let near = if before >= State::Guarded { jump - jump / 4 } else { jump };
-        let far = spot.price.simple_return(stable).map_or(u64::MAX, i64::unsigned_abs) > near;
-        let guard = match (above_maximum, far) {
+        let guard = match (above_maximum, limits.is_far(before, &spot.price, stable)) {
             (true, _) => Some(Cause::Haircut),
             (_, true) => Some(Cause::Jump),
             _ => None,

@@ -261,6 +261,13 @@ impl AssetState {
         }
     }
 
+    /// Whether its price is far from its stable price, by the distance and hysteresis of its breaker. It is asked of the
+    /// prices and not of the breaker's cause: a haircut above its maximum may guard for days, and hides no jump.
+    #[inline(never)]
+    pub fn is_far(&self, params: &PriceParams) -> bool {
+        self.breaker_limits(params).is_far(State::of(self.breaker), &self.spot(), &self.stable())
+    }
+
     /// The last accepted price.
     pub fn accepted(&self) -> Timed {
         Timed { price: self.spot(), time: self.publish_time }
