@@ -30,7 +30,12 @@ pub fn sol_and_eth() -> House {
 
 /// A house with one coin whose market takes 1 % of every fill.
 pub fn sol_with_fees() -> House {
-    let mut house = House::with_params(HouseParams::default());
+    with_fees(HouseParams::default())
+}
+
+/// The same at other parameters.
+pub fn with_fees(params: HouseParams) -> House {
+    let mut house = House::with_params(params);
     house.list_asset(AssetSpec::coin("SOL", 9)).expect("a coin is listed");
     let mut spec = MarketSpec::perpetual("SOL", 0);
     spec.args.fee_bps = 100;

@@ -197,6 +197,21 @@ fn attack_nor_is_the_backstop_made_to() {
     refused(&mut house, BallastError::ResolvedFirst, |h| h.take_over(0, &loser.account, COIN));
 }
 
+/// Who holds the winner of a jump is asked for what the losers owe.
+#[test]
+fn attack_the_backstop_is_not_made_to_stand_in_for_a_winner() {
+    let mut house = house();
+    house.create_backstop(0, default_backstop()).expect("governance creates a backstop");
+    house.provider(0, 100_000);
+    let (winner, desk) = (house.person_with_quote(300), house.person_with_quote(10_000));
+    house.fill_at_oracle(0, &winner, &desk, 10 * BASE).expect("a fill");
+    // What it owes rises with the jump, so that it is short in spite of its profit.
+    prices_after(&mut house, 30, &[135.0]);
+    assert!(house.health(&winner).maintenance.is_liquidatable(), "{:?}", house.health(&winner).maintenance);
+    nobody_comes(&mut house, &winner, &[135.0]);
+    refused(&mut house, BallastError::ProfitWaits, |h| h.take_over(0, &winner.account, COIN));
+}
+
 /// A share of the slice is worth what the slice is still to be paid: its way out waits as long.
 #[test]
 fn an_exit_from_the_backstop_waits_with_the_profit() {

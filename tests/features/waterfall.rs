@@ -4,12 +4,13 @@
 use ballast::error::BallastError;
 use ballast::event::BankruptcyResolved;
 use ballast::limits::BackstopParams;
-use ballast_sandbox::house::{QUOTE, default_backstop};
+use ballast::limits::PhaseParams;
+use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, default_phases};
 use ballast_sandbox::{House, Person};
 
 use crate::common::{
     BASE, assert_conserved, nobody_comes, prices_after, quote_of, refused, refused_ix, sol, sol_and_eth,
-    sol_with_fees, with_account,
+    sol_with_fees, with_account, with_fees,
 };
 
 /// A house with one coin whose market takes 1 % and has a backstop of so many quote tokens.
@@ -190,7 +191,8 @@ fn a_bankrupt_slice_is_resolved() {
 
 #[test]
 fn attack_winners_are_closed_before_keepers_come() {
-    let mut house = with_purses(100);
+    let phases = PhaseParams { wait_s: 60, ..default_phases() };
+    let mut house = with_fees(HouseParams { phases, ..HouseParams::default() });
     let (loser, _) = short_of_210(&mut house);
     refused(&mut house, BallastError::KeepersFirst, |h| h.resolve_bankruptcy(&loser, Some(0)));
     house.touch(&loser.account).expect("it is short");

@@ -18,6 +18,7 @@ use ballast_risk::fill::reduces;
 use ballast_risk::liquidation::{OptionTakeover, Refusal, Step, Taken, Takeover, auctioned};
 use ballast_risk::penalty::{BountyLimits, bounty};
 use ballast_risk::phase::{Phase, PhaseParams, Window, window_limit};
+use ballast_risk::settlement;
 
 /// A liquidation that the program would admit.
 #[derive(Clone, Debug)]
@@ -93,11 +94,16 @@ impl Search<'_> {
         board.asset(at).ok()
     }
 
-    /// Whether a perpetual position in an asset may be taken: of a bankrupt account not while a jump is young.
-    fn leaves_nothing_behind(&self, asset: u8) -> bool {
-        let action = Action::TakeBankrupt;
-        !self.bankrupt
-            || policy::require_asset(self.view.board(), action, asset.into(), self.around.now).is_ok()
+    /// Whether a perpetual position may be taken, and is worth taking, while a jump is young: of a bankrupt account the
+    /// program refuses it, and who takes one in profit is asked for what the bankrupt on the other side owe.
+    fn is_taken_in_a_jump(&self, asset: u8, base: i64, entry: i64) -> bool {
+        let allowed =
+            |action| policy::require_asset(self.view.board(), action, asset.into(), self.around.now).is_ok();
+        let unsettled = self
+            .believed(asset)
+            .and_then(|a| settlement::unsettled(base, entry, &a.spot()).ok())
+            .unwrap_or(0);
+        (!self.bankrupt || allowed(Action::TakeBankrupt)) && (unsettled <= 0 || allowed(Action::PayOut))
     }
 
     /// Every leg of which the keeper may take something, the largest first.
@@ -121,10 +127,11 @@ impl Search<'_> {
         });
         let positions = self.account.held_positions().filter_map(|s| {
             let market = board.market(s.market.into()).ok().filter(|m| !m.is_option())?;
-            let base = market.now(s).ok()?.base;
-            if !self.leaves_nothing_behind(market.asset) {
+            let slot = market.now(s).ok()?;
+            if !self.is_taken_in_a_jump(market.asset, slot.base, slot.entry) {
                 return None;
             }
+            let base = slot.base;
             candidate(LiquidationLeg::Position { market: s.market }, market.asset, base, market.penalty_bps)
         });
         let collateral = self.account.held_collateral().filter_map(|s| {

@@ -317,7 +317,7 @@ pub enum BallastError {
     )]
     SliceOmitted,
     #[msg(
-        "Keepers come first: touch the account, and resolve it once it has been short for as long as a takeover waits"
+        "Keepers come first: touch the account, and resolve it once it has been short for a phase of liquidation"
     )]
     KeepersFirst,
     #[msg("Interest was charged less than a minute ago")]

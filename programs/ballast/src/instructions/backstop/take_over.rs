@@ -1,6 +1,7 @@
 use anchor_lang::prelude::*;
 use ballast_risk::book::Basis;
 use ballast_risk::fill::reduces;
+use ballast_risk::settlement;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::TakenOver;
@@ -28,6 +29,18 @@ pub struct TakeOver<'info> {
     pub margin_account: AccountLoader<'info, MarginAccount>,
 }
 
+/// Refuses a position in profit while its asset is far from its stable price. Whoever holds it then is asked for what
+/// bankrupt accounts on the other side owe: the winner of the jump, and not the depositors of the backstop.
+fn require_not_a_young_winner(account: &MarginAccount, view: &BoardView, market: u8) -> Result<()> {
+    let listed = view.board().market(market.into()).or_refuse()?;
+    let slot = account.position_now(market, listed)?;
+    let spot = view.fresh(listed.asset.into()).or_refuse()?.spot();
+    if settlement::unsettled(slot.base, slot.entry, &spot).or_refuse()? > 0 {
+        policy::require_asset_itself(view.board(), Action::PayOut, listed.asset.into(), view.now())?;
+    }
+    Ok(())
+}
+
 pub fn take_over(ctx: Context<TakeOver>, amount: u64) -> Result<()> {
     let a = ctx.accounts;
     a.vault.require_of(&a.vault.key(), &a.slice.key(), &a.market)?;
@@ -45,6 +58,7 @@ pub fn take_over(ctx: Context<TakeOver>, amount: u64) -> Result<()> {
     let taken = resolve(&leg, &account, &view, now)?;
     let step = price_step(&account, &[taken], &view, &board.phases.auction(short_for))?;
     require_not_left_behind(&[leg], &[taken], &step.before, &board, now)?;
+    require_not_a_young_winner(&account, &view, market)?;
     let terms = step.terms[0];
     a.vault.mark(&slice, &view)?;
     let held = slice.position_now(market, board.market(market.into()).or_refuse()?)?.base;
