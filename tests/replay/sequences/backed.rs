@@ -7,9 +7,12 @@ use ballast_client::decode;
 use ballast_sandbox::house::{QUOTE, Sent};
 use ballast_sandbox::{Person, Signer};
 
+use ballast_tests::auditor::Account;
+
 use super::Op;
 use super::checks::Told;
 use super::world::{ACTORS, COINS, World};
+use crate::common::ledger;
 
 /// Requests that an account numbers.
 pub const REQUESTS: u64 = 3;
@@ -60,6 +63,56 @@ impl World {
         told.priced = true;
         told.several = true;
         let _ = self.move_all([0; 3]);
+    }
+
+    /// Whoever is bankrupt is found short, and a minute passes in which nobody comes.
+    fn give_keepers_time(&mut self, told: &mut Told) {
+        let bankrupt = |a: &Account| self.seen.board.equity(a) < 0.0;
+        let found: Vec<_> = self.seen.accounts.iter().filter(|(_, a)| bankrupt(a)).map(|(k, _)| *k).collect();
+        for key in found {
+            let touch = self.house.at.touch_account(Pubkey::from(key));
+            let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+        }
+        self.pass(61, told);
+        self.begin_here(told);
+    }
+
+    /// What an operation had to wait for is over: it is judged by what comes after.
+    fn begin_here(&mut self, told: &mut Told) {
+        self.seen = ledger(&self.house);
+        told.priced = false;
+    }
+
+    /// An account with a position that is not in step with its side, and the market.
+    fn lagging(&self) -> Option<([u8; 32], usize)> {
+        let board = self.house.board();
+        let lags = |key: &[u8; 32]| {
+            let held = self.house.margin_account(&Pubkey::from(*key));
+            held.held_positions()
+                .find(|p| board.market(p.market.into()).is_ok_and(|m| !m.is_in_step(p)))
+                .map(|p| usize::from(p.market))
+        };
+        self.seen.accounts.keys().find_map(|key| Some((*key, lags(key)?)))
+    }
+
+    /// Funding that somebody owes: a backstop that holds something, and two minutes.
+    fn let_funding_run(&mut self, market: u8, told: &mut Told) {
+        if !self.kind.is_backed() {
+            return;
+        }
+        if self.seen.accounts[&self.slice_of(market)].base(market.into()) == 0 {
+            let (trader, units) = (self.actor(3), self.units(market.into(), 1_000 * QUOTE) as i64);
+            let _ = self.house.ask_trade(market, &trader, REQUESTS - 1, units);
+            self.pass(7, told);
+            if self.request(&trader.account, REQUESTS - 1).is_some() {
+                let _ = self.house.execute(&trader, REQUESTS - 1);
+            }
+        }
+        for _ in 0..2 {
+            self.pass(61, told);
+            let _ = self.house.update_funding(market);
+        }
+        self.begin_here(told);
     }
 
     /// Sends an operation of a backstop's; nothing where it makes no sense in this state.
@@ -208,6 +261,10 @@ impl World {
         Some(match *op {
             Op::Crash { account, percent } => self.crash(account, percent, told)?,
             Op::ResolveBankruptcy { account } => {
+                // Keepers come first: they have had their time, or not.
+                if account % 2 == 0 {
+                    self.give_keepers_time(told);
+                }
                 let board = &self.seen.board;
                 let below = self.seen.accounts.iter().map(|(key, a)| (key, board.equity(a)));
                 let bankrupt = below.filter(|(_, equity)| *equity < 0.0).min_by(|a, b| a.1.total_cmp(&b.1));
@@ -223,20 +280,20 @@ impl World {
                 told.named = vec![target.to_bytes()];
                 told.indexed = true;
                 told.before = Some(self.house.margin_account(&target));
-                let resolve = at.resolve_bankruptcy(target, worst);
+                let backed = worst.filter(|market| self.vault(*market).is_some());
+                let resolve = match backed {
+                    Some(market) => at.resolve_with_backstop(target, market),
+                    None => at.resolve_bankruptcy(target, worst),
+                };
+                told.named.extend(backed.map(|market| self.slice_of(market)));
                 self.house.vm.send(&[super::actions::whole_limit(), resolve], &[])
             }
             Op::TouchPosition { market, account } => {
-                let board = self.house.board();
-                let lags = |key: &[u8; 32]| {
-                    let held = self.house.margin_account(&Pubkey::from(*key));
-                    held.held_positions()
-                        .find(|p| board.market(p.market.into()).is_ok_and(|m| !m.is_in_step(p)))
-                        .map(|p| usize::from(p.market))
-                };
-                let mut behind = self.seen.accounts.keys().filter_map(|k| Some((*k, lags(k)?)));
+                if account % 2 == 0 && self.lagging().is_none() {
+                    self.let_funding_run(market % 3, told);
+                }
                 let named = (self.account(account).1.to_bytes(), usize::from(market % 3));
-                let (key, market) = behind.next().unwrap_or(named);
+                let (key, market) = self.lagging().unwrap_or(named);
                 let (account, market) = (Pubkey::from(key), market as u8);
                 told.named = vec![account.to_bytes()];
                 self.house.vm.send(&[at.touch_position(market, account)], &[])

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use anchor_lang::prelude::Pubkey;
+use ballast::event::TradeDeclined;
+use ballast_client::events;
 use ballast_client::health::health;
 use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::{Keypair, Person, Signer};
@@ -179,13 +181,39 @@ impl World {
                 self.house.vm.advance(7);
                 self.fresh_prices()?;
                 let done = self.house.execute(rich, 1_000 + id);
-                done.map_err(|e| format!("what a backstop holds cannot be bought: {e}"))?;
+                let done = done.map_err(|e| format!("what a backstop holds cannot be bought: {e}"))?;
+                if let Some(declined) = events::of::<TradeDeclined>(&done.logs).pop() {
+                    let ended = self.end_slice(rich, market);
+                    ended.map_err(|e| {
+                        format!("backstop {market} declined ({:?}), and {e}", declined.reason)
+                    })?;
+                }
             }
             let held =
                 ledger(&self.house).accounts[&self.house.at.slice(market).to_bytes()].base(market.into());
             must!(held == 0, "a backstop keeps {held} of market {market}");
         }
         Ok(())
+    }
+
+    /// A backstop that cannot trade any more is short or bankrupt: it is liquidated like anybody, or resolved once keepers
+    /// have had their time.
+    fn end_slice(&mut self, rich: &Person, market: u8) -> Result<(), String> {
+        let slice = self.house.at.slice(market);
+        if self.take_over(rich, &slice) {
+            return Ok(());
+        }
+        let touch = self.house.at.touch_account(slice);
+        let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+        self.house.vm.advance(self.house.board().phases.takeover_s.into());
+        self.fresh_prices()?;
+        self.seen = ledger(&self.house);
+        let resolve = self.house.at.resolve_with_backstop(slice, market);
+        let sent = self.house.vm.send(&[super::actions::whole_limit(), resolve], &[]);
+        let after = ledger(&self.house);
+        self.count_dust(&sent, &after)?;
+        self.seen = after;
+        sent.map(drop).map_err(|e| format!("can neither be liquidated nor resolved: {e}"))
     }
 
     /// Providers ask for all their shares, wait, and leave with what there is.
