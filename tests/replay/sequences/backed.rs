@@ -14,6 +14,8 @@ use super::checks::Told;
 use super::world::{ACTORS, COINS, World};
 use crate::common::ledger;
 
+/// Steps of 50 seconds in which a grace is outlasted.
+const GRACES: usize = 24;
 /// Requests that an account numbers.
 pub const REQUESTS: u64 = 3;
 
@@ -65,15 +67,34 @@ impl World {
         let _ = self.move_all([0; 3]);
     }
 
+    /// Prices stand still until no grace holds liquidation up any more.
+    fn outlast_grace(&mut self, told: &mut Told) {
+        for _ in 0..GRACES {
+            let (board, now) = (self.house.board(), self.house.vm.now());
+            if now >= board.grace_until && board.assets.iter().all(|a| now >= a.grace_until) {
+                break;
+            }
+            self.pass(50, told);
+        }
+        self.begin_here(told);
+    }
+
     /// Whoever is bankrupt is found short, and a minute passes in which nobody comes.
     fn give_keepers_time(&mut self, told: &mut Told) {
         let bankrupt = |a: &Account| self.seen.board.equity(a) < 0.0;
         let found: Vec<_> = self.seen.accounts.iter().filter(|(_, a)| bankrupt(a)).map(|(k, _)| *k).collect();
-        for key in found {
-            let touch = self.house.at.touch_account(Pubkey::from(key));
-            let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+        if found.is_empty() {
+            return;
         }
-        self.pass(61, told);
+        self.outlast_grace(told);
+        for _ in 0..2 {
+            for key in &found {
+                let touch = self.house.at.touch_account(Pubkey::from(*key));
+                let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+            }
+            // Not so long that prices count as silent.
+            self.pass(31, told);
+        }
         self.begin_here(told);
     }
 
@@ -149,7 +170,8 @@ impl World {
                         let _ = self.house.ask_out(market, &who, share.shares.div_ceil(3));
                     }
                     let asked = self.shares(market, &who.pubkey())?.requested_at;
-                    self.pass((asked + 3_600 - self.house.vm.now()).max(1), told);
+                    let delay = i64::from(self.vault(market)?.params.withdrawal_delay_s);
+                    self.pass((asked + delay - self.house.vm.now()).max(1), told);
                 }
                 told.named = vec![self.slice_of(market)];
                 told.market = Some(market.into());
@@ -207,9 +229,12 @@ impl World {
                 let position = open.get(usize::from(market) % open.len().max(1))?;
                 let (market, base) = (position.market as u8, position.base.unsigned_abs());
                 if patient {
+                    self.outlast_grace(told);
                     let touch = at.touch_account(target);
-                    let _ = self.house.vm.send(&[touch], &[]);
-                    self.pass(61, told);
+                    let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+                    self.pass(31, told);
+                    self.begin_here(told);
+                    self.pass(31, told);
                 }
                 told.named = vec![target.to_bytes(), self.slice_of(market)];
                 told.before = Some(self.house.margin_account(&target));

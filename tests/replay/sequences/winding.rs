@@ -30,6 +30,8 @@ const DAYS: usize = 365;
 /// How long prices stand still until nobody may doubt them any more.
 const CALM_STEPS: usize = 300;
 const CALM_STEP_S: i64 = 50;
+/// Of these, how many end the doubts after a silence: fewer than the hour in which a provider may leave.
+const RECOVERY_STEPS: usize = 8;
 
 impl World {
     /// Closes everything that can be closed.
@@ -234,9 +236,22 @@ impl World {
             let who = person(self, *who);
             self.house.ask_out(*market, &who, *held).map_err(|e| format!("a provider may not ask: {e}"))?;
         }
-        self.house.vm.advance(3_600);
-        self.fresh_prices()?;
-        for (market, who, _) in &shares {
+        // Governance may have made some wait longer than others.
+        let asked = self.house.vm.now();
+        let delay = |world: &Self, market: u8| {
+            world.vault(market).map_or(0, |v| i64::from(v.params.withdrawal_delay_s))
+        };
+        let mut leaving = shares;
+        leaving.sort_by_key(|(market, ..)| delay(self, *market));
+        for (market, who, _) in &leaving {
+            let left = asked + delay(self, *market) - self.house.vm.now();
+            if left > 0 {
+                self.house.vm.advance(left);
+                for _ in 0..RECOVERY_STEPS {
+                    self.house.vm.advance(CALM_STEP_S);
+                    self.fresh_prices()?;
+                }
+            }
             let who = person(self, *who);
             let slice = &ledger(&self.house).accounts[&self.house.at.slice(*market).to_bytes()];
             // What others still owe it, it cannot pay out; and there may be nothing left.
