@@ -11,7 +11,8 @@ use ballast_sandbox::{House, MarketSpec, Person};
 use bytemuck::bytes_of;
 
 use crate::common::{
-    BASE, COIN, Rival, assert_conserved, prices_after, refused, refused_ix, sol, sol_and_eth, with_account,
+    BASE, COIN, Rival, assert_conserved, nobody_comes, prices_after, refused, refused_ix, sol, sol_and_eth,
+    with_account,
 };
 
 /// Bytes of a token account's amount.
@@ -249,6 +250,58 @@ fn one_missing_unit_is_refused() {
         }
         house.attest_solvency().expect("the house is solvent again");
     }
+}
+
+/// Bytes of a market's open interest.
+const OPEN_INTEREST: std::ops::Range<usize> = 76..84;
+
+/// A side that was deleveraged lacks what truncation took. The market counts how much that can be, and nobody hides a unit
+/// more behind it.
+#[test]
+fn dust_of_a_deleveraging_is_excused_and_not_a_unit_more() {
+    let mut house = sol();
+    let (loser, sound) = (house.person_with_quote(300), house.person_with_quote(10_000));
+    let winners = [house.person_with_quote(5_000), house.person_with_quote(5_000)];
+    house.fill(0, &loser, &winners[0], -10 * BASE, 1_000 * QUOTE).expect("a fill");
+    house.fill(0, &sound, &winners[1], -30 * BASE - 7, 3_000 * QUOTE).expect("a fill");
+    assert_eq!(house.market(0).base_dust, 0);
+    prices_after(&mut house, 30, &[150.0]);
+    nobody_comes(&mut house, &loser, &[150.0]);
+    house.resolve_bankruptcy(&loser, Some(0)).expect("it is bankrupt");
+    let dust = house.market(0).base_dust;
+    assert_eq!(dust, 3, "less than a unit of each of two longs, and of their scale");
+
+    let now = |house: &House, person: &Person| {
+        let slot = house.margin_account(&person.account).position(0);
+        house.board().markets[0].now(&slot).expect("it can be brought in step").base
+    };
+    let longs = winners.iter().map(|w| now(&house, w).unsigned_abs()).sum::<u64>();
+    let (market, stands) = (house.at.market(0), house.market(0).open_interest);
+    let says = |house: &mut House, open: u64| {
+        tamper(house, &market, |data| data[OPEN_INTEREST].copy_from_slice(&open.to_le_bytes()));
+    };
+    for open in [longs, longs + dust] {
+        says(&mut house, open);
+        house.attest_solvency().expect("truncation may have taken as much");
+    }
+    for open in [longs - 1, longs + dust + 1] {
+        says(&mut house, open);
+        refused(&mut house, BallastError::BooksUnbalanced, House::attest_solvency);
+    }
+    says(&mut house, stands);
+
+    // Once nobody holds anything there is nothing to excuse any more.
+    house.settle(0, &loser).expect("it pays what it has");
+    for winner in &winners {
+        let base = now(&house, winner);
+        house.fill_at_oracle(0, winner, &sound, -base).expect("a trade out");
+    }
+    let _ = house.touch_position(0, &sound);
+    assert_eq!(house.market(0).base_dust, dust, "it is counted until then");
+    house.fill_at_oracle(0, &winners[0], &winners[1], BASE).expect("the market is back");
+    assert_eq!(house.market(0).base_dust, 0);
+    house.attest_solvency().expect("the books are in step");
+    assert_conserved(&house);
 }
 
 /// Anybody may send tokens to a vault: nobody shall stop an attestation by it.

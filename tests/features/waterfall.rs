@@ -2,7 +2,8 @@
 //! keepers had their time. And the books in step with it.
 
 use ballast::error::BallastError;
-use ballast::event::BankruptcyResolved;
+use ballast::event::{BankruptcyResolved, TradeDeclined};
+use ballast::instructions::Decline;
 use ballast::limits::BackstopParams;
 use ballast::limits::PhaseParams;
 use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, default_phases};
@@ -186,6 +187,30 @@ fn a_bankrupt_slice_is_resolved() {
     let resolve = house.at.resolve_with_backstop(slice, 0);
     let said: BankruptcyResolved = house.vm.send(&[resolve], &[]).expect("it is bankrupt").event();
     assert!(said.slice == 0 && said.socialised > 150 * QUOTE, "{}", said.socialised);
+    assert_conserved(&house);
+}
+
+/// A slice that lost more than it has trades with nobody: that would be a gift. Resolving it brings the market back.
+#[test]
+fn a_market_returns_from_a_bankrupt_slice() {
+    let mut house = sol();
+    house.create_backstop(0, default_backstop()).expect("governance creates a backstop");
+    house.provider(0, 400);
+    let (trader, helper) = (house.person_with_quote(10_000), house.person_with_quote(10_000));
+    house.trade_at(0, &trader, 1, 10 * BASE, 100.0).expect("the slice sells");
+    prices_after(&mut house, 30, &[160.0]);
+    let declined = house.trade_at(0, &helper, 1, -10 * BASE, 160.0).expect("it is over");
+    let declined: TradeDeclined = declined.event();
+    assert_eq!(declined.reason, Decline::Full, "it could not pay for what it buys back");
+    let slice = house.at.slice(0);
+    house.touch(&slice).expect("it is short");
+    prices_after(&mut house, 60, &[160.0]);
+    let resolve = house.at.resolve_with_backstop(slice, 0);
+    house.vm.send(&[resolve], &[]).expect("it is bankrupt");
+    house.touch_position(0, &trader).expect("its side was closed as a whole");
+    assert_eq!(house.slice(0).position(0).base, 0);
+    house.fill_at_oracle(0, &trader, &helper, BASE).expect("the market is back");
+    house.attest_solvency().expect("the books are in step");
     assert_conserved(&house);
 }
 

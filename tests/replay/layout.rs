@@ -245,11 +245,13 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         cover_cap: 0,
         backstop: key(14),
         quoted_bps: 15,
-        reserved: [0; 228],
+        base_dust: 16,
+        reserved: [0; 220],
     });
     assert_eq!((listed[market::INDEX], listed[market::ASSET]), (3, 4));
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);
     let figures = [market::OPEN_INTEREST_CAP, market::OPEN_INTEREST, market::POOL, market::FEES];
     assert_eq!(figures.map(|at| u64_at(&listed, at)), [9, 10, 11, 12]);
-    assert_eq!([market::REALISED, market::PROMISED].map(|at| u64_at(&listed, at)), [13, 14]);
+    let figures = [market::REALISED, market::PROMISED, market::BASE_DUST];
+    assert_eq!(figures.map(|at| u64_at(&listed, at)), [13, 14, 16]);
 }

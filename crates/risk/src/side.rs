@@ -181,6 +181,17 @@ impl Index {
         Ok(Some(left == 0))
     }
 
+    /// Native units that closing a part of `open` may take from the positions of `holders` accounts beside what it closes.
+    ///
+    /// Exact shares r of a side sum to R ≤ X. Where n of X are closed at S, they come to `R·S'/S` with `S' > S·(X − n)/X − 1`:
+    /// less than `R/S ≤ X/S` short of `R·(X − n)/X`. Until the next time each of the holders is truncated to whole units, for
+    /// less than one in all, whenever it is read or written: what is written is whole, and stays so until then. So what the
+    /// positions lack of what is open is below the sum of `holders + X/S` over all times.
+    #[must_use]
+    pub fn dust(&self, open: u64, holders: u32) -> u64 {
+        u64::from(holders).saturating_add(open.div_ceil(self.scale.max(1)))
+    }
+
     /// Ends the epoch: nothing is left of what was open.
     fn turn(&mut self) -> Result<()> {
         let epoch = self.epoch.checked_add(1).ok_or(RiskError::Overflow)?;

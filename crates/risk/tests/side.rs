@@ -134,7 +134,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 proptest! {
     /// One side, with the market on the other: what positions were given in the end is at most what the side was
-    /// promised, and lacks at most the dust that the module names.
+    /// promised, and lacks at most the dust that the module names; and of what is open they lack no more base than
+    /// `Index::dust` counts.
     #[test]
     fn a_side_is_given_at_most_what_it_was_promised(steps in steps(), short in any::<bool>()) {
         let mut index = Index::NEW;
@@ -150,7 +151,7 @@ proptest! {
             *given += i128::from(h.entry) - i128::from(before);
             *down += 1.0;
         };
-        let mut lost = 0f64;
+        let (mut lost, mut dust) = (0f64, 0u64);
         for step in steps {
             match step {
                 Step::Open(units) if held.len() < 8 && open < 1 << 45 => {
@@ -173,23 +174,26 @@ proptest! {
                     let total = ((i128::from(open) * i128::from(price)) >> 30) as i64;
                     let closed = (u128::from(open) * u128::from(part) / 1_000) as u64;
                     let scale = index.scale as f64;
+                    let taken = index.dust(open, held.len() as u32);
                     let Some(turned) = index.close(open, closed, total, SHIFT).expect("it fits") else { continue };
                     promised += total as f64;
                     let per_unit = total.abs() as f64 / open as f64;
                     slack_up += lost * per_unit;
                     slack_down += open as f64 * unit * (SCALE_ONE as f64 / scale) + lost * per_unit;
                     lost += held.len() as f64 + open as f64 / scale;
+                    dust += taken;
                     open -= closed;
                     if turned {
                         held.iter_mut().for_each(|h| touch(h, &index, &mut given, &mut slack_down));
                         held.clear();
-                        lost = 0.0;
+                        (lost, dust) = (0.0, 0);
                     }
                 }
                 _ => {}
             }
             let bases: u128 = held.iter().map(|h| u128::from(h.now(&index).0.unsigned_abs())).sum();
             prop_assert!(bases <= u128::from(open), "more is held than is open");
+            prop_assert!(u128::from(open) - bases <= u128::from(dust), "{bases} of {open}, and {dust} of dust");
         }
         held.iter_mut().for_each(|h| touch(h, &index, &mut given, &mut slack_down));
         let dust = promised - given as f64;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Entries are summed as they are written; bases as they are now, in step with their side of the market. A side that was
-//! deleveraged has left behind what truncation took from its positions: up to [`BASE_DUST`] native units an account.
+//! deleveraged has left behind what truncation took from its positions: the market counts the most that this can be
+//! ([`Market::base_dust`]), and longs may lack so much of what is open, as may shorts of longs or longs of shorts.
 //!
 //! Vaults may hold more: anybody may send tokens to them. A sum that does not fit is an error, never a wrapped number.
 
@@ -23,16 +24,6 @@ use crate::state::{MarginAccount, Market, MarketState, PositionSlot, RiskBoard, 
 
 /// Where a token account says how much it holds; SPL Token and Token-2022 agree.
 const AMOUNT: core::ops::Range<usize> = 64..72;
-
-/// Native units that a position may have lost to truncation, in a market of which a side was deleveraged: each time it
-/// was brought in step less than one.
-pub const BASE_DUST: u64 = 64;
-
-/// By how many native units Σ base and Σ longs of a market may differ from what they must be.
-#[must_use]
-pub fn base_dust(listed: &MarketState, accounts: u64) -> u128 {
-    if listed.was_deleveraged() { u128::from(BASE_DUST) * u128::from(accounts) } else { 0 }
-}
 
 /// Native units in a vault.
 pub fn tokens_in(vault: &AccountInfo) -> Result<u64> {
@@ -68,6 +59,8 @@ struct MarketTotals {
     /// `pool + realised − promised`.
     owed: i128,
     open_interest: u64,
+    /// Native units that truncation may have taken from either side.
+    dust: u64,
 }
 
 /// The books while they are summed up.
@@ -116,6 +109,7 @@ impl<'a> Books<'a> {
         self.markets.push(MarketTotals {
             owed: i128::from(market.pool) + i128::from(market.realised) - i128::from(market.promised),
             open_interest: market.open_interest,
+            dust: market.base_dust,
             ..MarketTotals::default()
         });
         Ok(())
@@ -162,7 +156,7 @@ impl<'a> Books<'a> {
         now: i64,
     ) -> Result<SolvencyReport> {
         for (listed, totals) in self.board.markets.iter().zip(&self.markets) {
-            totals.require_balanced(listed, base_dust(listed, self.accounts), now)?;
+            totals.require_balanced(listed, now)?;
         }
         let claims =
             self.balances + self.interest_owed + self.pools + self.fees + u128::from(treasury.insurance);
@@ -196,13 +190,16 @@ impl<'a> Books<'a> {
 }
 
 impl MarketTotals {
-    fn require_balanced(&self, listed: &MarketState, dust: u128, now: i64) -> Result<()> {
+    fn require_balanced(&self, listed: &MarketState, now: i64) -> Result<()> {
         require!(self.entries == self.owed, BallastError::BooksUnbalanced);
-        let open = i128::from(self.open_interest);
-        require!(self.longs.abs_diff(open) <= dust, BallastError::BooksUnbalanced);
+        let missing = i128::from(self.open_interest) - self.longs;
+        require!((0..=i128::from(self.dust)).contains(&missing), BallastError::BooksUnbalanced);
         // Expired positions are cleared one by one, each for its payoff.
         let clearing = listed.is_option() && now >= listed.expiry;
-        require!(self.base.unsigned_abs() <= dust || clearing, BallastError::BooksUnbalanced);
+        require!(
+            self.base.unsigned_abs() <= u128::from(self.dust) || clearing,
+            BallastError::BooksUnbalanced
+        );
         Ok(())
     }
 }

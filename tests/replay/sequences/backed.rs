@@ -7,10 +7,15 @@ use ballast_client::decode;
 use ballast_sandbox::house::{QUOTE, Sent};
 use ballast_sandbox::{Person, Signer};
 
+use ballast_tests::auditor::Account;
+
 use super::Op;
 use super::checks::Told;
 use super::world::{ACTORS, COINS, World};
+use crate::common::ledger;
 
+/// Steps of 50 seconds in which a grace is outlasted.
+const GRACES: usize = 24;
 /// Requests that an account numbers.
 pub const REQUESTS: u64 = 3;
 
@@ -62,6 +67,75 @@ impl World {
         let _ = self.move_all([0; 3]);
     }
 
+    /// Prices stand still until no grace holds liquidation up any more.
+    fn outlast_grace(&mut self, told: &mut Told) {
+        for _ in 0..GRACES {
+            let (board, now) = (self.house.board(), self.house.vm.now());
+            if now >= board.grace_until && board.assets.iter().all(|a| now >= a.grace_until) {
+                break;
+            }
+            self.pass(50, told);
+        }
+        self.begin_here(told);
+    }
+
+    /// Whoever is bankrupt is found short, and a minute passes in which nobody comes.
+    fn give_keepers_time(&mut self, told: &mut Told) {
+        let bankrupt = |a: &Account| self.seen.board.equity(a) < 0.0;
+        let found: Vec<_> = self.seen.accounts.iter().filter(|(_, a)| bankrupt(a)).map(|(k, _)| *k).collect();
+        if found.is_empty() {
+            return;
+        }
+        self.outlast_grace(told);
+        for _ in 0..2 {
+            for key in &found {
+                let touch = self.house.at.touch_account(Pubkey::from(*key));
+                let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+            }
+            // Not so long that prices count as silent.
+            self.pass(31, told);
+        }
+        self.begin_here(told);
+    }
+
+    /// What an operation had to wait for is over: it is judged by what comes after.
+    fn begin_here(&mut self, told: &mut Told) {
+        self.seen = ledger(&self.house);
+        told.priced = false;
+    }
+
+    /// An account with a position that is not in step with its side, and the market.
+    fn lagging(&self) -> Option<([u8; 32], usize)> {
+        let board = self.house.board();
+        let lags = |key: &[u8; 32]| {
+            let held = self.house.margin_account(&Pubkey::from(*key));
+            held.held_positions()
+                .find(|p| board.market(p.market.into()).is_ok_and(|m| !m.is_in_step(p)))
+                .map(|p| usize::from(p.market))
+        };
+        self.seen.accounts.keys().find_map(|key| Some((*key, lags(key)?)))
+    }
+
+    /// Funding that somebody owes: a backstop that holds something, and two minutes.
+    fn let_funding_run(&mut self, market: u8, told: &mut Told) {
+        if !self.kind.is_backed() {
+            return;
+        }
+        if self.seen.accounts[&self.slice_of(market)].base(market.into()) == 0 {
+            let (trader, units) = (self.actor(3), self.units(market.into(), 1_000 * QUOTE) as i64);
+            let _ = self.house.ask_trade(market, &trader, REQUESTS - 1, units);
+            self.pass(7, told);
+            if self.request(&trader.account, REQUESTS - 1).is_some() {
+                let _ = self.house.execute(&trader, REQUESTS - 1);
+            }
+        }
+        for _ in 0..2 {
+            self.pass(61, told);
+            let _ = self.house.update_funding(market);
+        }
+        self.begin_here(told);
+    }
+
     /// Sends an operation of a backstop's; nothing where it makes no sense in this state.
     pub fn attempt_backed(&mut self, op: &Op, told: &mut Told) -> Option<Sent> {
         if !self.kind.is_backed() {
@@ -96,7 +170,8 @@ impl World {
                         let _ = self.house.ask_out(market, &who, share.shares.div_ceil(3));
                     }
                     let asked = self.shares(market, &who.pubkey())?.requested_at;
-                    self.pass((asked + 3_600 - self.house.vm.now()).max(1), told);
+                    let delay = i64::from(self.vault(market)?.params.withdrawal_delay_s);
+                    self.pass((asked + delay - self.house.vm.now()).max(1), told);
                 }
                 told.named = vec![self.slice_of(market)];
                 told.market = Some(market.into());
@@ -154,9 +229,12 @@ impl World {
                 let position = open.get(usize::from(market) % open.len().max(1))?;
                 let (market, base) = (position.market as u8, position.base.unsigned_abs());
                 if patient {
+                    self.outlast_grace(told);
                     let touch = at.touch_account(target);
-                    let _ = self.house.vm.send(&[touch], &[]);
-                    self.pass(61, told);
+                    let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+                    self.pass(31, told);
+                    self.begin_here(told);
+                    self.pass(31, told);
                 }
                 told.named = vec![target.to_bytes(), self.slice_of(market)];
                 told.before = Some(self.house.margin_account(&target));
@@ -208,6 +286,10 @@ impl World {
         Some(match *op {
             Op::Crash { account, percent } => self.crash(account, percent, told)?,
             Op::ResolveBankruptcy { account } => {
+                // Keepers come first: they have had their time, or not.
+                if account % 2 == 0 {
+                    self.give_keepers_time(told);
+                }
                 let board = &self.seen.board;
                 let below = self.seen.accounts.iter().map(|(key, a)| (key, board.equity(a)));
                 let bankrupt = below.filter(|(_, equity)| *equity < 0.0).min_by(|a, b| a.1.total_cmp(&b.1));
@@ -223,20 +305,20 @@ impl World {
                 told.named = vec![target.to_bytes()];
                 told.indexed = true;
                 told.before = Some(self.house.margin_account(&target));
-                let resolve = at.resolve_bankruptcy(target, worst);
+                let backed = worst.filter(|market| self.vault(*market).is_some());
+                let resolve = match backed {
+                    Some(market) => at.resolve_with_backstop(target, market),
+                    None => at.resolve_bankruptcy(target, worst),
+                };
+                told.named.extend(backed.map(|market| self.slice_of(market)));
                 self.house.vm.send(&[super::actions::whole_limit(), resolve], &[])
             }
             Op::TouchPosition { market, account } => {
-                let board = self.house.board();
-                let lags = |key: &[u8; 32]| {
-                    let held = self.house.margin_account(&Pubkey::from(*key));
-                    held.held_positions()
-                        .find(|p| board.market(p.market.into()).is_ok_and(|m| !m.is_in_step(p)))
-                        .map(|p| usize::from(p.market))
-                };
-                let mut behind = self.seen.accounts.keys().filter_map(|k| Some((*k, lags(k)?)));
+                if account % 2 == 0 && self.lagging().is_none() {
+                    self.let_funding_run(market % 3, told);
+                }
                 let named = (self.account(account).1.to_bytes(), usize::from(market % 3));
-                let (key, market) = behind.next().unwrap_or(named);
+                let (key, market) = self.lagging().unwrap_or(named);
                 let (account, market) = (Pubkey::from(key), market as u8);
                 told.named = vec![account.to_bytes()];
                 self.house.vm.send(&[at.touch_position(market, account)], &[])

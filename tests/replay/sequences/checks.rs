@@ -183,7 +183,8 @@ impl World {
     /// Neither side of a market holds more than is open, nor less by more than what truncation can have taken from it.
     ///
     /// A position reads as ⌊b·S/S₀⌋: it loses less than a native unit where it is brought in step after a deleveraging, and
-    /// once for several if it is not. S itself is rounded down by 2⁻⁶² a step, of which no base here makes a unit.
+    /// once for several if it is not. S itself is rounded down by 2⁻⁶² a step, of which no base here makes a unit. The market
+    /// counts no less, and no more than two units a deleveraging and account.
     ///
     /// # Errors
     /// If more is missing, or something is there that is not open.
@@ -194,6 +195,7 @@ impl World {
             let bases = self.seen.accounts.values().map(|a| a.base(market));
             let held = bases.filter(|base| base.signum() == -event.base.signum()).count();
             self.dust[market] += held as u64;
+            self.deleveraged[market] += 1;
         }
         for (i, market) in after.markets.iter().enumerate() {
             if after.board.markets[i].option.is_some() {
@@ -209,9 +211,15 @@ impl World {
                 missing.iter().all(|m| (0..=most).contains(m)),
                 "of market {i} {open} are open, {longs} long, {shorts} short, and truncation has taken {most} at most"
             );
-            if open == 0 {
+            if longs == 0 && shorts == 0 && open == 0 {
                 self.dust[i] = 0;
             }
+            let (counted, accounts) = (market.base_dust, after.accounts.len() as u64);
+            must!(
+                open == 0 || (self.dust[i]..=self.deleveraged[i] * (accounts + 1)).contains(&counted),
+                "market {i} counts {counted} units of dust, of {most} by {} deleveragings",
+                self.deleveraged[i]
+            );
         }
         Ok(())
     }
@@ -313,7 +321,7 @@ impl World {
         let [target, keeper] = [&told.named[0], &told.named[1]];
         let (was, is) = (&self.seen.accounts[target], &after.accounts[target]);
         let m = [was, is].map(|a| after.board.margin(a, Basis::Maintenance));
-        let slack = m[0].overcharge.max(m[1].overcharge) + m[0].noise;
+        let slack = m[0].overcharge.max(m[1].overcharge_after(&m[0])) + m[0].noise;
         must!(after.board.is_fresh_for(was, now), "liquidated on a stale price");
         must!(!m[0].is_clearly_healthy(), "a healthy account was liquidated: {:?}", m[0]);
         must!(m[1].shortfall() < m[0].shortfall() + slack, "a liquidation did not help: {m:?}");

@@ -1,5 +1,6 @@
 //! What owners do besides trading, what roles do, and what the quote token costs.
 
+use anchor_lang::prelude::Pubkey;
 use ballast::governance::{Pace, ROWS, Target};
 use ballast::instructions::PauseArgs;
 use ballast::state::proposal::role;
@@ -163,7 +164,21 @@ impl World {
                     (0..targets).map(|target| Which { parameter: row.parameter, target })
                 });
                 let stands = |w: &Which| !self.house.vm.data(&at.mandate(*w)).is_empty();
-                let given = all.into_iter().find(stands)?;
+                let found = all.into_iter().find(stands);
+                let given = match found {
+                    Some(given) => given,
+                    None => {
+                        // None was given: first one is.
+                        let row = ROWS.iter().cycle().skip(which.into()).find(|row| row.steward_bps != 0)?;
+                        let given = Which { parameter: row.parameter, target: 0 };
+                        let now = self.house.parameter(given.parameter, 0);
+                        told.several = true;
+                        if let Err(refused) = self.house.grant(given.parameter, 0, [now, now]) {
+                            return Some(Err(refused));
+                        }
+                        given
+                    }
+                };
                 self.house.vm.send(&[at.revoke_mandate(governance.pubkey(), given, payer)], &[&governance])
             }
             2 => {
@@ -189,6 +204,11 @@ impl World {
                 self.house.vm.send(&[name], &[&governance])
             }
             _ => {
+                if patient && self.house.clearinghouse().next_governance == Pubkey::default() {
+                    told.several = true;
+                    let name = at.propose_governance(governance.pubkey(), key.pubkey());
+                    let _ = self.house.vm.send(&[name], &[&governance]);
+                }
                 let house = self.house.clearinghouse();
                 let next = self.actors.iter().find(|a| a.pubkey() == house.next_governance);
                 let next = next.map_or(key, |a| a.key.insecure_clone());

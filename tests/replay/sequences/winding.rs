@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use anchor_lang::prelude::Pubkey;
+use ballast::event::TradeDeclined;
+use ballast_client::events;
 use ballast_client::health::health;
 use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::{Keypair, Person, Signer};
@@ -28,6 +30,8 @@ const DAYS: usize = 365;
 /// How long prices stand still until nobody may doubt them any more.
 const CALM_STEPS: usize = 300;
 const CALM_STEP_S: i64 = 50;
+/// Of these, how many end the doubts after a silence: fewer than the hour in which a provider may leave.
+const RECOVERY_STEPS: usize = 8;
 
 impl World {
     /// Closes everything that can be closed.
@@ -179,13 +183,39 @@ impl World {
                 self.house.vm.advance(7);
                 self.fresh_prices()?;
                 let done = self.house.execute(rich, 1_000 + id);
-                done.map_err(|e| format!("what a backstop holds cannot be bought: {e}"))?;
+                let done = done.map_err(|e| format!("what a backstop holds cannot be bought: {e}"))?;
+                if let Some(declined) = events::of::<TradeDeclined>(&done.logs).pop() {
+                    let ended = self.end_slice(rich, market);
+                    ended.map_err(|e| {
+                        format!("backstop {market} declined ({:?}), and {e}", declined.reason)
+                    })?;
+                }
             }
             let held =
                 ledger(&self.house).accounts[&self.house.at.slice(market).to_bytes()].base(market.into());
             must!(held == 0, "a backstop keeps {held} of market {market}");
         }
         Ok(())
+    }
+
+    /// A backstop that cannot trade any more is short or bankrupt: it is liquidated like anybody, or resolved once keepers
+    /// have had their time.
+    fn end_slice(&mut self, rich: &Person, market: u8) -> Result<(), String> {
+        let slice = self.house.at.slice(market);
+        if self.take_over(rich, &slice) {
+            return Ok(());
+        }
+        let touch = self.house.at.touch_account(slice);
+        let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
+        self.house.vm.advance(self.house.board().phases.takeover_s.into());
+        self.fresh_prices()?;
+        self.seen = ledger(&self.house);
+        let resolve = self.house.at.resolve_with_backstop(slice, market);
+        let sent = self.house.vm.send(&[super::actions::whole_limit(), resolve], &[]);
+        let after = ledger(&self.house);
+        self.count_dust(&sent, &after)?;
+        self.seen = after;
+        sent.map(drop).map_err(|e| format!("can neither be liquidated nor resolved: {e}"))
     }
 
     /// Providers ask for all their shares, wait, and leave with what there is.
@@ -206,9 +236,22 @@ impl World {
             let who = person(self, *who);
             self.house.ask_out(*market, &who, *held).map_err(|e| format!("a provider may not ask: {e}"))?;
         }
-        self.house.vm.advance(3_600);
-        self.fresh_prices()?;
-        for (market, who, _) in &shares {
+        // Governance may have made some wait longer than others.
+        let asked = self.house.vm.now();
+        let delay = |world: &Self, market: u8| {
+            world.vault(market).map_or(0, |v| i64::from(v.params.withdrawal_delay_s))
+        };
+        let mut leaving = shares;
+        leaving.sort_by_key(|(market, ..)| delay(self, *market));
+        for (market, who, _) in &leaving {
+            let left = asked + delay(self, *market) - self.house.vm.now();
+            if left > 0 {
+                self.house.vm.advance(left);
+                for _ in 0..RECOVERY_STEPS {
+                    self.house.vm.advance(CALM_STEP_S);
+                    self.fresh_prices()?;
+                }
+            }
             let who = person(self, *who);
             let slice = &ledger(&self.house).accounts[&self.house.at.slice(*market).to_bytes()];
             // What others still owe it, it cannot pay out; and there may be nothing left.

@@ -72,6 +72,8 @@ pub struct World {
     pub prices: [f64; 3],
     /// Native units that truncation may have left in each market: one a position and deleveraging of its side.
     pub dust: [u64; 16],
+    /// Deleveragings in each market.
+    pub deleveraged: [u64; 16],
     /// As audited after the last operation.
     pub seen: Ledger,
 }
@@ -146,6 +148,7 @@ impl World {
             actors,
             prices,
             dust: [0; 16],
+            deleveraged: [0; 16],
         };
         // Long Bitcoin, short Ether, and a loan against coins.
         world.start_book(0, 0, 100_000);
@@ -217,6 +220,7 @@ impl World {
             actors,
             prices: self.prices,
             dust: self.dust,
+            deleveraged: self.deleveraged,
             seen: self.seen.clone(),
         }
     }

@@ -56,6 +56,7 @@ pub mod market {
     pub const FEES: usize = 92;
     pub const REALISED: usize = 100;
     pub const PROMISED: usize = 108;
+    pub const BASE_DUST: usize = 280;
 }
 
 /// `MarginAccount`, its collateral slots (16 of 16 bytes) and its positions (16 of 64 bytes).

@@ -166,6 +166,8 @@ pub struct Market {
     pub realised: i64,
     /// What side indexes have given and positions have not yet written.
     pub promised: i64,
+    /// Native units that truncation may have taken from either side.
+    pub base_dust: u64,
 }
 
 /// One clearinghouse.
@@ -268,6 +270,7 @@ impl Ledger {
                 fees: u64_at(d, market::FEES),
                 realised: i64_at(d, market::REALISED),
                 promised: i64_at(d, market::PROMISED),
+                base_dust: u64_at(d, market::BASE_DUST),
             })
             .collect();
 
@@ -306,11 +309,9 @@ impl Ledger {
     pub fn differences(&self) -> Differences {
         let all = || self.accounts.values();
         let quotes: i128 = all().map(|a| i128::from(a.quote) + i128::from(a.interest_owed)).sum();
-        // Each position of a deleveraged side may have left a native unit behind at every step.
-        let dusty =
-            |i: usize| self.board.markets[i].long.is_dusty() || self.board.markets[i].short.is_dusty();
+        // Each position of a deleveraged side may have left a native unit behind at every step; the market counts them.
         let but_dust = |i: usize, found: i128| {
-            if dusty(i) && found.unsigned_abs() <= 64 * self.accounts.len() as u128 { 0 } else { found }
+            if found.unsigned_abs() <= u128::from(self.markets[i].base_dust) { 0 } else { found }
         };
         let pools: i128 = self.markets.iter().map(|m| i128::from(m.pool) + i128::from(m.fees)).sum();
         let by_market = |f: &dyn Fn(usize, &Market) -> i128| {

@@ -54,6 +54,8 @@ pub struct Margin {
     pub exposed: bool,
     /// By how much the engine's MM may exceed `maintenance`, and its parts the parts.
     pub overcharge: f64,
+    /// Of it what comes of rounding weights to a lane, which a book that is changed keeps from before.
+    pub lane_overcharge: f64,
     pub shortfall_overcharge: f64,
     pub stress_overcharge: f64,
     pub addon_overcharge: f64,
@@ -65,6 +67,13 @@ pub struct Margin {
 }
 
 impl Margin {
+    /// By how much the engine's MM may exceed `maintenance` where it was reckoned by changing the book of `before`: weights
+    /// stay in the lane that was chosen for that book as long as they fit, however small they have become.
+    #[must_use]
+    pub fn overcharge_after(&self, before: &Self) -> f64 {
+        self.overcharge + (before.lane_overcharge - self.lane_overcharge).max(0.0)
+    }
+
     /// By how much equity falls short of MM; negative where it exceeds it.
     #[must_use]
     pub fn shortfall(&self) -> f64 {
@@ -299,7 +308,8 @@ impl Board {
         m.stress_overcharge = of_stress + 2.0 * count + (drawn_stress - m.stress).max(0.0);
         m.addon_overcharge = (most_addons - m.addons).max(0.0);
         let drawn = require(most_addons, blend(drawn_shortfall, drawn_stress), most_exposed);
-        m.overcharge = of_rows + p.stress_weight * of_stress + 6.0 * count + (drawn - m.maintenance).max(0.0);
+        m.lane_overcharge = of_rows + p.stress_weight * of_stress + 6.0 * count;
+        m.overcharge = m.lane_overcharge + (drawn - m.maintenance).max(0.0);
         m.initial_ratio = p.initial_ratio;
         m
     }

@@ -4,7 +4,6 @@ use anchor_lang::Discriminator;
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, bail, ensure};
 use ballast::margin::BoardView;
-use ballast::solvency::base_dust;
 use ballast::state::{AssetConfig, Clearinghouse, MarginAccount, Market, RiskBoard, Treasury};
 use ballast_client::deployment::symbol_text;
 use ballast_client::{Deployment, decode};
@@ -233,13 +232,15 @@ impl Books {
             };
             let base: i128 = bases.iter().sum();
             let longs: i128 = bases.iter().map(|b| (*b).max(0)).sum();
-            let dust = base_dust(listed, counted);
+            // What truncation can have taken of a side that was deleveraged.
+            let dust = u128::from(market.base_dust);
             let entries: i128 = slots().map(|s| i128::from(s.entry)).sum();
             let owed = i128::from(market.pool) + i128::from(market.realised) - i128::from(market.promised);
             if entries != owed {
                 problems.push(format!("{name}: entries sum to {entries}, pool and payoffs to {owed}"));
             }
-            if longs.abs_diff(market.open_interest.into()) > dust {
+            let missing = i128::from(market.open_interest) - longs;
+            if missing < 0 || missing.unsigned_abs() > dust {
                 problems
                     .push(format!("{name}: longs sum to {longs}, open interest is {}", market.open_interest));
             }

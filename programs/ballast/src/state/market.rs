@@ -59,11 +59,14 @@ pub struct Market {
     pub backstop: Pubkey,
     /// How far from the oracle that vault may quote, fee and skew together, basis points: the band is never narrower.
     pub quoted_bps: u32,
+    /// Native units that either side may hold less than is open: what truncation can have taken from the positions of sides
+    /// that were deleveraged ([`ballast_risk::side::Index::dust`]).
+    pub base_dust: u64,
     /// For later versions.
-    pub reserved: [u8; 228],
+    pub reserved: [u8; 220],
 }
 
-const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 104 + 32 + 8 + 4 + 228);
+const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 104 + 32 + 8 + 4 + 8 + 220);
 
 fn add(a: u64, b: u64) -> Result<u64> {
     a.checked_add(b).ok_or(BallastError::Overflow.into())
@@ -173,6 +176,14 @@ impl Market {
         };
         self.promised -= swept;
         Ok(swept)
+    }
+
+    /// Forgets what truncation took once nobody holds a position. To be asked before a trade, not after each side of one:
+    /// between its two sides a market may be empty for a moment, and what the other side lacks is still lacking.
+    pub fn forget_dust(&mut self) {
+        if self.holders_long == 0 && self.holders_short == 0 {
+            self.base_dust = 0;
+        }
     }
 
     /// Refuses a trade while positions of a side that was closed as a whole are still to be brought in step

@@ -6,7 +6,7 @@
 
 use ballast_risk::funding::Payment;
 use ballast_risk::price::Price;
-use ballast_risk::side::{self, Index, SCALE_ONE, Snapshot};
+use ballast_risk::side::{self, Index, Snapshot};
 use ballast_risk::{Result, RiskError};
 
 use crate::state::{MarketState, PositionSlot, SideIndex};
@@ -50,9 +50,9 @@ impl MarketState {
         if base > 0 { &mut self.long } else { &mut self.short }
     }
 
-    /// Whether a part of a side was ever closed as a whole: truncation then leaves native units behind.
-    pub fn was_deleveraged(&self) -> bool {
-        [&self.long, &self.short].iter().any(|side| side.scale != SCALE_ONE || side.epoch != 0)
+    /// Native units that truncation can take from the side that a signed base is on, by closing part of it now.
+    pub fn dust_of(&self, base: i64, open: u64, holders: u32) -> u64 {
+        self.side(base).index().dust(open, holders)
     }
 
     /// Whether nothing has happened to a position since it was last written.

@@ -136,7 +136,8 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
         cover_cap: 0,
         backstop: Pubkey::default(),
         quoted_bps: 0,
-        reserved: [0; 228],
+        base_dust: 0,
+        reserved: [0; 220],
     });
     let now = Clock::get()?.unix_timestamp;
     let mut state = MarketState {

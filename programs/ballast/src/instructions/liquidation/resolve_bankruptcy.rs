@@ -127,6 +127,9 @@ fn deleverage(
     let open = market.open_interest;
     market.follow(&account.add_position(worst.market, listed, back, total)?)?;
     market.promised = market.promised.checked_sub(total).ok_or(BallastError::Overflow)?;
+    let others = if worst.base > 0 { market.holders_short } else { market.holders_long };
+    let dust = listed.dust_of(back, open, others);
+    market.base_dust = market.base_dust.checked_add(dust).ok_or(BallastError::Overflow)?;
     let turned = listed.deleverage(worst.base, open, total, spot).or_refuse()?;
     // Both sides have lost the same; longs alone are counted.
     market.open_interest = if turned { 0 } else { open - worst.base.unsigned_abs() };

@@ -26,6 +26,7 @@ pub(crate) fn follow(
     now: i64,
 ) -> Result<u64> {
     market.require_settled()?;
+    market.forget_dust();
     let open = market.open_interest;
     for (account, base) in sides {
         market.follow(&account.keep_step(market.index, listed)?)?;
