@@ -15,6 +15,7 @@ CREATE TABLE transactions (
     -- 1: the node cut its logs, or no longer had it: there may have been more events.
     cut       INTEGER NOT NULL
 );
+CREATE INDEX transactions_by_slot ON transactions (slot);
 
 CREATE TABLE events (
     -- Slot times 2^20, plus a place in the slot: ids are in the order of the chain.

@@ -20,6 +20,8 @@ use crate::node::Node;
 use crate::store::Store;
 use crate::store::events::{self, Looked, Shown};
 
+/// Slots by which a node may be behind the one that was read before.
+const PATIENCE_SLOTS: u64 = 1_000;
 /// News that a slow listener may fall behind before it misses some.
 const NEWS: usize = 4_096;
 
@@ -115,6 +117,15 @@ impl State {
             ),
             Some(_) => {}
             None => store.keep("house", mine).await?,
+        }
+        let (slot, _) = node.accounts(&[house.at.clearinghouse]).await?;
+        let newest = store.read(events::newest_slot).await?;
+        // Test clusters that begin anew may begin with the same keys and the same first block.
+        if slot.saturating_add(PATIENCE_SLOTS) < newest {
+            bail!(
+                "this history goes to slot {newest}, and the chain is at {slot}: it has begun anew, so give another file \
+                 with --db, or delete it"
+            );
         }
         let count = store.read(events::count).await?;
         Ok(Self {

@@ -125,6 +125,14 @@ pub fn count(from: &Connection) -> rusqlite::Result<u64> {
     from.query_row("SELECT COUNT(*) FROM events", [], |row| row.get(0))
 }
 
+/// The slot of the newest transaction; zero where there is none.
+///
+/// # Errors
+/// As SQLite.
+pub fn newest_slot(from: &Connection) -> rusqlite::Result<u64> {
+    from.query_row("SELECT COALESCE(MAX(slot), 0) FROM transactions", [], |row| row.get(0))
+}
+
 /// Events, newest first.
 ///
 /// # Errors

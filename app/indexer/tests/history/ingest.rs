@@ -220,6 +220,21 @@ async fn a_history_of_another_house_is_refused() {
     assert!(refused.to_string().contains("give another file with --db"), "{refused:#}");
 }
 
+/// A test cluster that begins anew with the same keys: the same addresses, and another past.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_of_a_chain_that_began_anew_is_refused() {
+    let mut world = World::new().await;
+    let who = world.person(1_000);
+    world.node.chain().slot = 50_000;
+    world.deposit(&who);
+    world.serve().await.stop().await.expect("it ends");
+    let mut chain = world.node.chain();
+    (chain.slot, chain.transactions) = (100, Vec::new());
+    drop(chain);
+    let refused = ballast_indexer::serve(world.options()).await.err().expect("it is refused");
+    assert!(refused.to_string().contains("begun anew"), "{refused:#}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_a_newer_release_is_refused() {
     let world = World::new().await;

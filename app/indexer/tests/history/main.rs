@@ -3,6 +3,7 @@
 mod api;
 mod decode;
 mod ingest;
+mod measure;
 mod node;
 mod thinning;
 mod world;

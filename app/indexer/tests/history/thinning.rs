@@ -12,8 +12,10 @@ const DAY: i64 = 86_400;
 /// A full hour.
 const NOW: i64 = 1_700_000_000 / 3_600 * 3_600;
 
-fn sample(t: i64, price: f64) -> Sample {
-    let asset = AssetPoint {
+/// An asset at a time.
+pub fn point(t: i64) -> AssetPoint {
+    let price = price(t);
+    AssetPoint {
         t,
         price: Some(price),
         stable: Some(100.0),
@@ -23,7 +25,11 @@ fn sample(t: i64, price: f64) -> Sample {
         haircut_min: 0.05,
         haircut_max: 0.5,
         state: u8::from(price > 120.0),
-    };
+    }
+}
+
+fn sample(t: i64) -> Sample {
+    let (asset, price) = (point(t), price(t));
     let market =
         MarketPoint { t, open_interest: price as i64, funding_per_day: 0.0, inventory: Some(-price as i64) };
     let house = HousePoint { t, insurance: price as i64, quote_vault: 1, lent: 0, accounts: 1 };
@@ -44,7 +50,7 @@ async fn filled(spans: &[(i64, i64)]) -> (Store, std::path::PathBuf) {
         .write(move |to| {
             for (from, until) in spans {
                 for t in (from..until).step_by(10) {
-                    history::keep(to, &sample(t, price(t)))?;
+                    history::keep(to, &sample(t))?;
                 }
             }
             Ok(())
