@@ -1,3 +1,4 @@
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -65,7 +66,8 @@ fn socket_of(url: &str) -> Result<String> {
 impl Serve {
     pub(super) fn run(self) -> Result<()> {
         let log = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-        tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+        let colours = std::io::stderr().is_terminal();
+        tracing_subscriber::fmt().with_env_filter(log).with_ansi(colours).with_writer(std::io::stderr).init();
         let url = self.cluster.url()?.to_owned();
         let ws = self.ws.map_or_else(|| socket_of(&url), Ok)?;
         if let Some(folder) = self.web.as_ref().filter(|folder| !folder.join("index.html").is_file()) {
