@@ -82,9 +82,9 @@ pub fn keep(to: &Transaction, looked: &Looked, own: &Pubkey) -> rusqlite::Result
     let last: Option<i64> = to
         .prepare_cached("SELECT MAX(id) FROM events WHERE id >= ? AND id < ?")?
         .query_row([first, first + (1 << PLACE_BITS)], |row| row.get(0))?;
-    let mut id = last.map_or(first, |last| last + 1);
+    let ids = last.map_or(first, |last| last + 1)..;
     let mut kept = Vec::with_capacity(looked.events.len());
-    for (place, event) in looked.events.iter().enumerate() {
+    for (id, (place, event)) in ids.zip(looked.events.iter().enumerate()) {
         to.prepare_cached("INSERT INTO events VALUES (?, ?, ?, ?, ?)")?.execute(params![
             id,
             transaction,
@@ -104,7 +104,6 @@ pub fn keep(to: &Transaction, looked: &Looked, own: &Pubkey) -> rusqlite::Result
             kind: event.kind.into(),
             data: event.data.clone(),
         });
-        id += 1;
     }
     Ok(kept)
 }
