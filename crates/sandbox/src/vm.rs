@@ -75,6 +75,21 @@ impl Refusal {
 /// Names another build of the program that the VM is to run instead: how tests are tried on mutants.
 pub const PROGRAM_VARIABLE: &str = "BALLAST_SO";
 
+/// Names a file that the logs of accepted transactions are written to, a JSON list a line: what the indexer's tests
+/// are fed with.
+pub const RECORD_VARIABLE: &str = "BALLAST_RECORD_LOGS";
+
+/// Appends logs to the file that [`RECORD_VARIABLE`] names, if it does. A transaction is one write, so
+/// that tests which run side by side do not mix theirs.
+fn record(logs: &[String]) {
+    use std::io::Write;
+    let Some(path) = std::env::var_os(RECORD_VARIABLE) else { return };
+    let quoted: Vec<String> = logs.iter().map(|line| format!("{line:?}")).collect();
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(format!("[{}]\n", quoted.join(",")).as_bytes()));
+    written.expect("the record can be written");
+}
+
 /// Where `make build` leaves the program, or what [`PROGRAM_VARIABLE`] names.
 #[must_use]
 pub fn program_path() -> PathBuf {
@@ -243,6 +258,7 @@ impl Vm {
                     logs: done.logs,
                 };
                 self.account_compute(&receipt);
+                record(&receipt.logs);
                 Ok(receipt)
             }
             Err(failed) => {

@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod health;
 mod migrate;
+mod serve;
 
 use std::io::{ErrorKind, Write};
 
@@ -44,6 +45,8 @@ enum Command {
     Audit(audit::Audit),
     /// Bring a cluster to what a config says: shows the difference, and applies it when told to
     Migrate(migrate::Migrate),
+    /// Keep the history of a clearinghouse, and serve it with the dApp
+    Serve(serve::Serve),
 }
 
 impl Cli {
@@ -62,6 +65,7 @@ impl Cli {
             Command::Board(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Migrate(command) => command.run(),
+            Command::Serve(command) => command.run(),
         }
     }
 }
