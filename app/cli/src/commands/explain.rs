@@ -77,7 +77,7 @@ impl Names<'_> {
 impl Explain {
     pub(super) fn run(self) -> Result<()> {
         let (account, at, board) = self.cluster.margin_account(&self.account)?;
-        let now = self.at.unwrap_or_else(cluster::now);
+        let now = self.at.map_or_else(|| self.cluster.now(), Ok)?;
         let explained = explain(&account, &board, now).map_err(unvalued)?;
         let names = Names { board: &board, symbols: self.cluster.symbols(&at, board.asset_count)? };
         let tried = self

@@ -26,7 +26,7 @@ pub struct Health {
 impl Health {
     pub(super) fn run(self) -> Result<()> {
         let (account, _, board) = self.cluster.margin_account(&self.account)?;
-        let now = self.at.unwrap_or_else(cluster::now);
+        let now = self.at.map_or_else(|| self.cluster.now(), Ok)?;
         let health = health::health(&account, &board, now).map_err(unvalued)?;
         let rows = [
             ("maintenance", "may it be liquidated", health.maintenance),
