@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::cluster;
 use super::session::Where;
+use crate::node::Node;
 
 /// A clearinghouse's risk board.
 #[derive(Args)]
@@ -18,7 +19,7 @@ pub struct Board {
     #[arg(value_parser = cluster::address, value_name = "QUOTE_MINT")]
     mint: Option<Pubkey>,
     #[command(flatten)]
-    place: Where,
+    pub(super) place: Where,
 }
 
 fn percent(rate: u64) -> f64 {
@@ -34,16 +35,16 @@ fn parts_json(asset: &AssetState, short: bool, stress: &StressParams) -> serde_j
 }
 
 impl Board {
-    pub(super) fn run(self) -> Result<()> {
-        let (cluster, json) = (&self.place.cluster, self.place.json);
+    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+        let json = self.place.json;
         let at = match self.mint {
             Some(mint) => Deployment::of(mint),
-            None => self.place.deployment(&cluster.node()?)?,
+            None => self.place.deployment(node)?,
         };
-        let board = cluster.board(&at.board)?;
-        let now = cluster.now()?;
+        let board = cluster::board(node, &at.board)?;
+        let now = node.now()?;
         let stress = board.margin_params().stress;
-        let symbols = cluster.symbols(&at, board.asset_count)?;
+        let symbols = cluster::symbols(node, &at, board.asset_count)?;
         let rows: Vec<_> = symbols.into_iter().zip(&board.assets).collect();
         if json {
             let json: Vec<_> = rows

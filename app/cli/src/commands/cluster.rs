@@ -10,7 +10,6 @@ use ballast_client::{Deployment, decode};
 use clap::Args;
 use solana_account::Account;
 
-use crate::migrate::Chain;
 use crate::node::{Node, Remote};
 use crate::settings::{LOCALNET, Local, Settings};
 
@@ -60,46 +59,38 @@ impl Cluster {
         Ok(Remote::new(&self.url()?))
     }
 
-    /// The cluster's unix time.
-    pub fn now(&self) -> Result<i64> {
-        self.node()?.now()
-    }
-
     /// The account at an address, whoever owns it; none where there is none.
     pub fn account(&self, address: &Pubkey) -> Result<Option<Account>> {
         self.node()?.account(address)
     }
+}
 
-    /// Reads a margin account, with the addresses of its clearinghouse and its board.
-    pub fn margin_account(
-        &self,
-        address: &Pubkey,
-    ) -> Result<(Box<MarginAccount>, Deployment, Box<RiskBoard>)> {
-        let node = self.node()?;
-        let data = read(&node, address, "margin account")?;
-        let account = decode::margin_account(&data).with_context(|| format!("{address} cannot be read"))?;
-        let clearinghouse: Clearinghouse =
-            decode::config(&read(&node, &account.clearinghouse, "clearinghouse")?)?;
-        let at = Deployment::of(clearinghouse.quote_mint);
-        let board = self.board(&at.board)?;
-        Ok((account, at, board))
-    }
+/// Reads a margin account, with the addresses of its clearinghouse and its board.
+pub fn margin_account(
+    node: &dyn Node,
+    address: &Pubkey,
+) -> Result<(Box<MarginAccount>, Deployment, Box<RiskBoard>)> {
+    let data = read(node, address, "margin account")?;
+    let account = decode::margin_account(&data).with_context(|| format!("{address} cannot be read"))?;
+    let clearinghouse: Clearinghouse = decode::config(&read(node, &account.clearinghouse, "clearinghouse")?)?;
+    let at = Deployment::of(clearinghouse.quote_mint);
+    let board = board(node, &at.board)?;
+    Ok((account, at, board))
+}
 
-    /// Reads what the assets of a clearinghouse are called, by index.
-    pub fn symbols(&self, at: &Deployment, count: u8) -> Result<Vec<String>> {
-        let node = self.node()?;
-        let name = |index| {
-            let config: AssetConfig = decode::config(&read(&node, &at.asset(index), "asset config")?)?;
-            Ok(symbol_text(&config.symbol))
-        };
-        (0..count).map(name).collect()
-    }
+/// Reads what the assets of a clearinghouse are called, by index.
+pub fn symbols(node: &dyn Node, at: &Deployment, count: u8) -> Result<Vec<String>> {
+    let name = |index| {
+        let config: AssetConfig = decode::config(&read(node, &at.asset(index), "asset config")?)?;
+        Ok(symbol_text(&config.symbol))
+    };
+    (0..count).map(name).collect()
+}
 
-    /// Reads a clearinghouse's board.
-    pub fn board(&self, address: &Pubkey) -> Result<Box<RiskBoard>> {
-        let data = read(&self.node()?, address, "risk board")?;
-        decode::board(&data).with_context(|| format!("{address} cannot be read"))
-    }
+/// Reads a clearinghouse's board.
+pub fn board(node: &dyn Node, address: &Pubkey) -> Result<Box<RiskBoard>> {
+    let data = read(node, address, "risk board")?;
+    decode::board(&data).with_context(|| format!("{address} cannot be read"))
 }
 
 /// Reads an account that must be the program's.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::cluster::{self, Cluster};
 use super::health::{quote, unvalued};
+use crate::node::Node;
 use crate::prices::when;
 
 /// Why a margin account must hold what it must hold.
@@ -29,7 +30,7 @@ pub struct Explain {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    cluster: Cluster,
+    pub(super) cluster: Cluster,
 }
 
 fn trade(text: &str) -> Result<(u8, i64), String> {
@@ -75,11 +76,11 @@ impl Names<'_> {
 }
 
 impl Explain {
-    pub(super) fn run(self) -> Result<()> {
-        let (account, at, board) = self.cluster.margin_account(&self.account)?;
-        let now = self.at.map_or_else(|| self.cluster.now(), Ok)?;
+    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+        let (account, at, board) = cluster::margin_account(node, &self.account)?;
+        let now = self.at.map_or_else(|| node.now(), Ok)?;
         let explained = explain(&account, &board, now).map_err(unvalued)?;
-        let names = Names { board: &board, symbols: self.cluster.symbols(&at, board.asset_count)? };
+        let names = Names { board: &board, symbols: cluster::symbols(node, &at, board.asset_count)? };
         let tried = self
             .what_if
             .map(|(market, base)| {

@@ -12,8 +12,7 @@ use solana_signer::Signer as _;
 
 use super::cluster;
 use super::directory::Directory;
-use super::health::unvalued;
-use super::session::{AccountRef, Onchain, Session, Where, account_ref};
+use super::session::{AccountRef, Onchain, Session, Where, account_ref, unpriced};
 use crate::amount::show_signed;
 use crate::node::send;
 use crate::report::format::money;
@@ -53,7 +52,7 @@ impl Onchain for Liquidate {
                 self.target
             );
             let now = session.node.now()?;
-            match due(&account, &directory.board, now).map_err(unvalued)? {
+            match due(&account, &directory.board, now).map_err(unpriced)? {
                 Due::Nothing => {
                     bail!("{} has its maintenance margin: there is nothing to liquidate", self.target)
                 }
@@ -78,7 +77,7 @@ impl Onchain for Liquidate {
                         .map(|m| (m.index, Window { time: m.window_start, taken: m.window_taken }))
                         .collect();
                     let around = Surroundings { windows: &windows, insurance: treasury.insurance, now };
-                    let plan = best_in(&account, &keeper, &directory.board, around).map_err(unvalued)?;
+                    let plan = best_in(&account, &keeper, &directory.board, around).map_err(unpriced)?;
                     let plan = plan.context(
                         "it is short, and no step is open to you now: its phase or its markets' windows are used up (try \
                          again in a few seconds), or your account cannot carry a part of it (deposit into it)",

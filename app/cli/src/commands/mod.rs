@@ -81,7 +81,7 @@ enum Command {
     /// A crash by the second: keepers who move the price, and two accounts who collude, as in `ballast cascade`.
     Cascade(cascade::Cascade),
     /// Write what a board would know of assets after these prices, to be loaded before it opens, as in
-    /// `ballast calibrate --prices FOLDER`.
+    /// `ballast calibrate --prices FOLDER --out FILE`.
     Calibrate(calibrate::Calibrate),
 }
 
@@ -116,9 +116,27 @@ impl Cli {
             Command::Liquidate(command) => on(&command, node, console),
             Command::Backstop(command) => on(&command, node, console),
             Command::Governance(command) => on(&command, node, console),
-            Command::Health(command) => command.run(),
-            Command::Explain(command) => command.run(),
-            Command::Board(command) => command.run(),
+            Command::Health(command) => match node {
+                Some(node) => command.run(node),
+                None => {
+                    let remote = command.cluster.node()?;
+                    command.run(&remote)
+                }
+            },
+            Command::Explain(command) => match node {
+                Some(node) => command.run(node),
+                None => {
+                    let remote = command.cluster.node()?;
+                    command.run(&remote)
+                }
+            },
+            Command::Board(command) => match node {
+                Some(node) => command.run(node),
+                None => {
+                    let remote = command.place.cluster.node()?;
+                    command.run(&remote)
+                }
+            },
             Command::Audit(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::Config(command) => command.run(console),

@@ -9,6 +9,7 @@ use anchor_lang::solana_program::instruction::Instruction;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use ballast::state::{Clearinghouse, MarginAccount};
 use ballast_client::{Deployment, decode};
+use ballast_risk::RiskError;
 use clap::Args;
 use serde_json::Value;
 use solana_keypair::{Keypair, read_keypair_file};
@@ -285,11 +286,23 @@ impl<'a> Session<'a> {
     /// A table in lines.
     pub fn table(&self, table: &Table) -> String {
         let (colour, width) = self.console.looks();
-        table.render(width, 0, colour).join("\n")
+        let lines = table.render(width, 0, colour);
+        lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
     }
 
     fn dim(&self, text: &str) -> String {
         paint(text, Style::Dim, self.console.looks().0)
+    }
+}
+
+/// Why something cannot be valued now.
+pub fn unpriced(error: RiskError) -> anyhow::Error {
+    match error {
+        RiskError::StalePrice => anyhow!(
+            "an asset that this needs has no recent price: wait until a keeper refreshes it; `ballast board` shows the \
+             ages"
+        ),
+        other => anyhow!("this cannot be valued: {other}"),
     }
 }
 

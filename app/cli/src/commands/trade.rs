@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anchor_lang::Discriminator;
 use anchor_lang::prelude::Pubkey;
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use ballast::event::{Filled, TradeDeclined, TradeRequestClosed};
 use ballast::instructions::{Decline, RequestTradeArgs};
 use ballast::state::{BackstopVault, MarginAccount, Market, Stage, TradeRequest};
@@ -19,8 +19,7 @@ use solana_signer::Signer as _;
 
 use super::accounts::{health_cell, health_json};
 use super::directory::Directory;
-use super::health::unvalued;
-use super::session::{AccountRef, Onchain, Session, Where, account_ref};
+use super::session::{AccountRef, Onchain, Session, Where, account_ref, unpriced};
 use crate::amount::{self, price_of, show, show_signed};
 use crate::node::send;
 use crate::report::format::{money, price};
@@ -105,8 +104,10 @@ impl Onchain for Trade {
         let vault = vault(session, market)?;
         let base = self.base(directory, market, &account)?;
         let estimate = self.estimate(session, (directory, market, &vault), &account, base)?;
-        if !session.json {
-            session.console.say(&shown(session, directory, market, &estimate))?;
+        let shown = shown(session, directory, market, &estimate);
+        match session.json {
+            true => session.console.note(&shown),
+            false => session.console.say(&shown)?,
         }
         if !self.yes && !session.console.ask("Send it?")? {
             bail!("nothing was sent");
@@ -187,7 +188,7 @@ impl Trade {
         let spot = board.assets[usize::from(market.asset)].spot();
         let decimals = directory.base_decimals(market);
         let quoted = quoting::quote(base, inventory, &spot, &vault.params.quoting())
-            .map_err(|e| anyhow!("the backstop has no price for this: {e}"))?
+            .map_err(unpriced)?
             .with_context(|| {
                 let most = show(vault.params.max_trade, decimals);
                 let (all, has) = (show(vault.params.max_position, decimals), show_signed(inventory, decimals));
@@ -207,15 +208,14 @@ impl Trade {
                 }
             }
         };
-        let fee = fill::fee(quoted.quote, market.fee_bps).map_err(unvalued)?;
-        let value = spot.value(-base).map_err(unvalued)?.unsigned_abs();
-        let commitment = fill::fee(value, vault.params.fee_bps).map_err(unvalued)?;
-        let before = health(account, board, now).map_err(unvalued)?;
+        let fee = fill::fee(quoted.quote, market.fee_bps).map_err(unpriced)?;
+        let value = spot.value(-base).map_err(unpriced)?.unsigned_abs();
+        let commitment = fill::fee(value, vault.params.fee_bps).map_err(unpriced)?;
+        let before = health(account, board, now).map_err(unpriced)?;
         let mut paid = *account;
         paid.add_quote(-i64::try_from(fee)?, board)?;
         let quote = i64::try_from(quoted.quote)?;
-        let (_, after) = what_if(&paid, board, now, market.index, base, Some(quote))
-            .map_err(|e| anyhow!("the trade cannot be tried on this account: {e}"))?;
+        let (_, after) = what_if(&paid, board, now, market.index, base, Some(quote)).map_err(unpriced)?;
         Ok(Estimate { base, quote: quoted.quote, limit, fee, commitment, before, after })
     }
 }

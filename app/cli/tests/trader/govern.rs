@@ -124,3 +124,29 @@ fn every_parameter_is_shown_with_its_bounds() {
     }
     assert_eq!(all["roles"]["governance"], world.house.borrow().governance.pubkey().to_string());
 }
+
+#[test]
+fn the_guardian_pauses_and_lifts_and_nobody_else_does() {
+    let (world, file) = governed("pause");
+    world.refuses(&file, "governance pause --new-risk", &["nobody is guardian here"]);
+    let (guardian, guardian_file) = world.somebody("guardian", 100, 0);
+    {
+        let mut house = world.house.borrow_mut();
+        let id = house
+            .propose_role(ballast::state::proposal::role::GUARDIAN, guardian.pubkey())
+            .expect("announced");
+        house.vm.advance(4 * DAY);
+        house.apply(id).expect("named");
+    }
+    let offered = world.json(&file, "governance pause --new-risk --for 600");
+    assert_eq!(offered["to_be_signed_by"]["key"], guardian.pubkey().to_string());
+    assert_eq!(world.house.borrow().board().paused, 0);
+    world.does(&guardian_file, "governance pause --new-risk --only ETH,SOL-PERP --for 600");
+    let board = world.house.borrow().board();
+    assert_eq!((board.paused, board.paused_assets, board.paused_markets), (1, 2, 1));
+    assert!(world.does(&file, "governance show").contains("paused until"));
+    world.does(&guardian_file, "accounts open");
+    world.does(&guardian_file, "deposit 100");
+    world.does(&file, "governance pause --lift");
+    assert_eq!(world.house.borrow().board().paused, 0);
+}

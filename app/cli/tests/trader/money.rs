@@ -66,7 +66,7 @@ fn what_cannot_be_paid_is_refused_before_it_is_sent() {
     world.does(&file, "accounts open");
     world.refuses(&file, "deposit 50.000001", &["holds 50 quote", "50.000001 were asked for"]);
     world.refuses(&file, "deposit 0.0000001", &["finer than the token, which has 6 decimals"]);
-    world.refuses(&file, "deposit -5", &[]);
+    world.refuses(&file, "deposit 0", &["there is nothing to deposit"]);
     world.refuses(&file, "deposit 1 DOGE", &["there is no asset 'DOGE'; there are SOL, ETH"]);
     world.refuses(&file, "deposit all SOL", &["there is nothing to deposit"]);
     world.refuses(&file, "withdraw 1 SOL", &["has 0 SOL, and 1 were asked for"]);

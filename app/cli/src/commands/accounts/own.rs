@@ -138,6 +138,7 @@ pub struct Delegate {
     /// Until when (2027-01-31, 2027-01-31T12:00 or unix seconds); default: without an end
     #[arg(long, value_parser = when::parse)]
     until: Option<i64>,
+    /// Number of a sub-account of yours, or an address
     #[arg(long, default_value = "0", value_parser = account_ref)]
     account: AccountRef,
     #[command(flatten)]
@@ -184,6 +185,7 @@ pub struct Alerts {
     /// Up to four levels of equity ÷ MM in percent, falling, above 100; none switches them off
     #[arg(num_args = 0..=4, value_name = "PERCENT")]
     levels: Vec<String>,
+    /// Number of a sub-account of yours, or an address
     #[arg(long, default_value = "0", value_parser = account_ref)]
     account: AccountRef,
     #[command(flatten)]
@@ -219,6 +221,7 @@ impl Alerts {
 pub struct Mode {
     /// A market, as in SOL-PERP, or cross
     mode: String,
+    /// Number of a sub-account of yours, or an address
     #[arg(long, default_value = "0", value_parser = account_ref)]
     account: AccountRef,
     #[command(flatten)]
@@ -257,6 +260,7 @@ enum Switch {
 pub struct Restrict {
     /// Whether it may only reduce
     reduce_only: Switch,
+    /// Number of a sub-account of yours, or an address
     #[arg(long, default_value = "0", value_parser = account_ref)]
     account: AccountRef,
     #[command(flatten)]
