@@ -12,6 +12,7 @@
 //! | [`cascade`] | a crash by the second, with keepers who move the price; collusion on both sides of a jump |
 //! | [`commands`] | the command line |
 
+pub mod amount;
 pub mod audit;
 pub mod backtest;
 pub mod calibration;
@@ -19,6 +20,8 @@ pub mod cascade;
 pub mod commands;
 pub mod demo;
 pub mod migrate;
+pub mod node;
 pub mod prices;
 pub mod random;
 pub mod report;
+pub mod settings;

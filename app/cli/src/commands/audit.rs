@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::cluster::{self, Cluster};
-use super::say;
+use super::{say, session};
 use crate::audit::books::Books;
 use crate::audit::merkle::Proof;
 use crate::audit::report::Report;
@@ -15,8 +15,8 @@ use crate::audit::snapshot::Snapshot;
 /// An audit of a clearinghouse, or the check of one account in a proof that an audit wrote.
 #[derive(Args)]
 pub struct Audit {
-    /// Mint of the clearinghouse's quote token
-    #[arg(value_parser = cluster::address, required_unless_present = "verify")]
+    /// Mint of the clearinghouse's quote token; default: as in `ballast config`
+    #[arg(value_parser = cluster::address)]
     quote_mint: Option<Pubkey>,
     /// Audit this file instead of a cluster
     #[arg(long, value_name = "FILE")]
@@ -48,10 +48,14 @@ impl Audit {
         if let (Some(file), Some(account)) = (&self.verify, &self.account) {
             return self.verify(file, account);
         }
-        let quote_mint = self.quote_mint.context("which clearinghouse? Give the mint of its quote token")?;
+        let named = match self.quote_mint {
+            Some(mint) => Some(mint),
+            None => session::quote_mint(&self.cluster)?,
+        };
+        let quote_mint = named.context("which clearinghouse? Give the mint of its quote token")?;
         let snapshot = match &self.snapshot {
             Some(file) => Snapshot::read(file)?,
-            None => Snapshot::of_cluster(self.cluster.url()?, cluster::now())?,
+            None => Snapshot::of_cluster(&self.cluster.url()?, cluster::now())?,
         };
         if let Some(file) = &self.dump {
             snapshot.write(file)?;

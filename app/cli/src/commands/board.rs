@@ -8,19 +8,18 @@ use ballast_risk::fixed::RATE_ONE;
 use ballast_risk::stress::StressParams;
 use clap::Args;
 
-use super::cluster::{self, Cluster};
+use super::cluster;
+use super::session::Where;
+use crate::node::Node;
 
 /// A clearinghouse's risk board.
 #[derive(Args)]
 pub struct Board {
-    /// Mint of the clearinghouse's quote token
-    #[arg(value_parser = cluster::address)]
-    quote_mint: Pubkey,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    /// Mint of the clearinghouse's quote token; default: as in `ballast config`
+    #[arg(value_parser = cluster::address, value_name = "QUOTE_MINT")]
+    mint: Option<Pubkey>,
     #[command(flatten)]
-    cluster: Cluster,
+    pub(super) place: Where,
 }
 
 fn percent(rate: u64) -> f64 {
@@ -36,14 +35,18 @@ fn parts_json(asset: &AssetState, short: bool, stress: &StressParams) -> serde_j
 }
 
 impl Board {
-    pub(super) fn run(self) -> Result<()> {
-        let at = Deployment::of(self.quote_mint);
-        let board = self.cluster.board(&at.board)?;
-        let now = cluster::now();
+    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+        let json = self.place.json;
+        let at = match self.mint {
+            Some(mint) => Deployment::of(mint),
+            None => self.place.deployment(node)?,
+        };
+        let board = cluster::board(node, &at.board)?;
+        let now = node.now()?;
         let stress = board.margin_params().stress;
-        let symbols = self.cluster.symbols(&at, board.asset_count)?;
+        let symbols = cluster::symbols(node, &at, board.asset_count)?;
         let rows: Vec<_> = symbols.into_iter().zip(&board.assets).collect();
-        if self.json {
+        if json {
             let json: Vec<_> = rows
                 .iter()
                 .map(|(name, a)| {

@@ -1,36 +1,51 @@
-//! Reading accounts of a cluster.
+//! Which cluster, and reading accounts of it.
+
+use std::path::PathBuf;
 
 use anchor_lang::prelude::Pubkey;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use ballast::state::{AssetConfig, Clearinghouse, MarginAccount, RiskBoard};
 use ballast_client::deployment::symbol_text;
 use ballast_client::{Deployment, decode};
 use clap::Args;
 use solana_account::Account;
-use solana_commitment_config::CommitmentConfig;
-use solana_rpc_client::rpc_client::RpcClient;
+
+use crate::node::{Node, Remote};
+use crate::settings::{LOCALNET, Local, Settings};
 
 /// Which cluster.
-#[derive(Args)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Cluster {
-    /// RPC address: a URL, or localnet, devnet, mainnet
-    #[arg(long, short, default_value = "localnet", env = "BALLAST_URL", value_name = "URL")]
-    url: String,
+    /// RPC address: a URL, or localnet, devnet, mainnet. Default: as in `ballast config`, else localnet
+    #[arg(long, short, env = "BALLAST_URL", value_name = "URL")]
+    url: Option<String>,
+    /// The cluster that `ballast localnet` has started: its address, its clearinghouse, its keys
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, default_missing_value = LOCALNET)]
+    local: Option<PathBuf>,
 }
 
 impl Cluster {
-    fn address(&self) -> &str {
-        match self.url.as_str() {
-            "localnet" => "http://127.0.0.1:8899",
-            "devnet" => "https://api.devnet.solana.com",
-            "mainnet" => "https://api.mainnet-beta.solana.com",
-            url => url,
-        }
+    /// The local cluster that was asked for.
+    pub fn local(&self) -> Result<Option<Local>> {
+        self.local.as_deref().map(Local::load).transpose()
     }
 
     /// Its URL.
-    pub fn url(&self) -> Result<&str> {
-        let url = self.address();
+    pub fn url(&self) -> Result<String> {
+        let url = match (&self.url, self.local()?) {
+            (Some(url), _) => url.clone(),
+            (None, Some(local)) => local.get("rpcUrl").context("deployment.json has no rpcUrl")?.to_owned(),
+            (None, None) => {
+                let settings = Settings::path().and_then(|path| Settings::load(&path))?;
+                settings.get("url").unwrap_or("localnet").to_owned()
+            }
+        };
+        let url = match url.as_str() {
+            "localnet" => "http://127.0.0.1:8899".to_owned(),
+            "devnet" => "https://api.devnet.solana.com".to_owned(),
+            "mainnet" => "https://api.mainnet-beta.solana.com".to_owned(),
+            _ => url,
+        };
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!(
                 "'{url}' is no cluster: give a URL that starts with http:// or https://, or localnet, devnet, mainnet"
@@ -39,66 +54,61 @@ impl Cluster {
         Ok(url)
     }
 
-    /// A client of the node.
-    pub fn client(&self) -> Result<RpcClient> {
-        Ok(RpcClient::new_with_commitment(self.url()?, CommitmentConfig::confirmed()))
+    /// Its node.
+    pub fn node(&self) -> Result<Remote> {
+        Ok(Remote::new(&self.url()?))
     }
 
     /// The account at an address, whoever owns it; none where there is none.
     pub fn account(&self, address: &Pubkey) -> Result<Option<Account>> {
-        let (client, url) = (self.client()?, self.address());
-        let found = client
-            .get_account_with_commitment(address, client.commitment())
-            .map_err(|e| anyhow!("cannot reach {url} ({e}): is the node running, and is --url right?"))?;
-        Ok(found.value)
+        self.node()?.account(address)
     }
+}
 
-    /// Reads an account that must be the program's.
-    pub fn read(&self, address: &Pubkey, what: &str) -> Result<Vec<u8>> {
-        let url = self.address();
-        let Some(account) = self.account(address)? else {
-            bail!(
-                "there is no account {address} on {url}: check the address of the {what}, and that --url is its cluster"
-            );
-        };
-        if account.owner != ballast::ID {
-            bail!(
-                "{address} belongs to {}, not to the Ballast program ({}): it is no {what}",
-                account.owner,
-                ballast::ID
-            );
-        }
-        Ok(account.data)
-    }
+/// Reads a margin account, with the addresses of its clearinghouse and its board.
+pub fn margin_account(
+    node: &dyn Node,
+    address: &Pubkey,
+) -> Result<(Box<MarginAccount>, Deployment, Box<RiskBoard>)> {
+    let data = read(node, address, "margin account")?;
+    let account = decode::margin_account(&data).with_context(|| format!("{address} cannot be read"))?;
+    let clearinghouse: Clearinghouse = decode::config(&read(node, &account.clearinghouse, "clearinghouse")?)?;
+    let at = Deployment::of(clearinghouse.quote_mint);
+    let board = board(node, &at.board)?;
+    Ok((account, at, board))
+}
 
-    /// Reads a margin account, with the addresses of its clearinghouse and its board.
-    pub fn margin_account(
-        &self,
-        address: &Pubkey,
-    ) -> Result<(Box<MarginAccount>, Deployment, Box<RiskBoard>)> {
-        let data = self.read(address, "margin account")?;
-        let account = decode::margin_account(&data).with_context(|| format!("{address} cannot be read"))?;
-        let clearinghouse: Clearinghouse =
-            decode::config(&self.read(&account.clearinghouse, "clearinghouse")?)?;
-        let at = Deployment::of(clearinghouse.quote_mint);
-        let board = self.board(&at.board)?;
-        Ok((account, at, board))
-    }
+/// Reads what the assets of a clearinghouse are called, by index.
+pub fn symbols(node: &dyn Node, at: &Deployment, count: u8) -> Result<Vec<String>> {
+    let name = |index| {
+        let config: AssetConfig = decode::config(&read(node, &at.asset(index), "asset config")?)?;
+        Ok(symbol_text(&config.symbol))
+    };
+    (0..count).map(name).collect()
+}
 
-    /// Reads what the assets of a clearinghouse are called, by index.
-    pub fn symbols(&self, at: &Deployment, count: u8) -> Result<Vec<String>> {
-        let name = |index| {
-            let config: AssetConfig = decode::config(&self.read(&at.asset(index), "asset config")?)?;
-            Ok(symbol_text(&config.symbol))
-        };
-        (0..count).map(name).collect()
-    }
+/// Reads a clearinghouse's board.
+pub fn board(node: &dyn Node, address: &Pubkey) -> Result<Box<RiskBoard>> {
+    let data = read(node, address, "risk board")?;
+    decode::board(&data).with_context(|| format!("{address} cannot be read"))
+}
 
-    /// Reads a clearinghouse's board.
-    pub fn board(&self, address: &Pubkey) -> Result<Box<RiskBoard>> {
-        let data = self.read(address, "risk board")?;
-        decode::board(&data).with_context(|| format!("{address} cannot be read"))
+/// Reads an account that must be the program's.
+pub fn read(node: &dyn Node, address: &Pubkey, what: &str) -> Result<Vec<u8>> {
+    let Some(account) = node.account(address)? else {
+        bail!(
+            "there is no account {address} on {}: check the address of the {what}, and that --url is its cluster",
+            node.name()
+        );
+    };
+    if account.owner != ballast::ID {
+        bail!(
+            "{address} belongs to {}, not to the Ballast program ({}): it is no {what}",
+            account.owner,
+            ballast::ID
+        );
     }
+    Ok(account.data)
 }
 
 /// An address on the command line.

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::cluster::{self, Cluster};
 use super::health::{quote, unvalued};
+use crate::node::Node;
 use crate::prices::when;
 
 /// Why a margin account must hold what it must hold.
@@ -26,7 +27,7 @@ pub struct Explain {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    cluster: Cluster,
+    pub(super) cluster: Cluster,
 }
 
 fn row(board: &RiskBoard, row: usize) -> String {
@@ -37,11 +38,11 @@ fn row(board: &RiskBoard, row: usize) -> String {
 }
 
 impl Explain {
-    pub(super) fn run(self) -> Result<()> {
-        let (account, at, board) = self.cluster.margin_account(&self.account)?;
-        let now = self.at.unwrap_or_else(cluster::now);
+    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+        let (account, at, board) = cluster::margin_account(node, &self.account)?;
+        let now = self.at.map_or_else(|| node.now(), Ok)?;
         let explained = explain(&account, &board, now).map_err(unvalued)?;
-        let names = Names { board: &board, symbols: self.cluster.symbols(&at, board.asset_count)? };
+        let names = Names { board: &board, symbols: cluster::symbols(node, &at, board.asset_count)? };
         let tried = self
             .what_if
             .map(|(market, base)| {

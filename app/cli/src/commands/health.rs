@@ -6,6 +6,7 @@ use ballast_risk::margin::Margin;
 use clap::Args;
 
 use super::cluster::{self, Cluster};
+use crate::node::Node;
 
 /// Health of a margin account.
 #[derive(Args)]
@@ -20,13 +21,13 @@ pub struct Health {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    cluster: Cluster,
+    pub(super) cluster: Cluster,
 }
 
 impl Health {
-    pub(super) fn run(self) -> Result<()> {
-        let (account, _, board) = self.cluster.margin_account(&self.account)?;
-        let now = self.at.unwrap_or_else(cluster::now);
+    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+        let (account, _, board) = cluster::margin_account(node, &self.account)?;
+        let now = self.at.map_or_else(|| node.now(), Ok)?;
         let health = health::health(&account, &board, now).map_err(unvalued)?;
         let rows = [
             ("maintenance", "may it be liquidated", health.maintenance),

@@ -1,20 +1,18 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anchor_lang::prelude::Pubkey;
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use ballast_client::Deployment;
 use ballast_client::authority::{self, UpgradeAuthority};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use clap::Args;
-use solana_keypair::{Keypair, read_keypair_file};
-use solana_message::Message;
-use solana_rpc_client::rpc_client::RpcClient;
+use serde_json::{Value, json};
+use solana_keypair::Keypair;
 use solana_signer::Signer as _;
-use solana_transaction::Transaction;
 
 use super::cluster::{self, Cluster};
-use crate::migrate::{Chain, Config, Given, Keys, Plan, Signer, Step, plan};
+use super::session::keypair;
+use crate::migrate::{Config, Given, Keys, Plan, Signer, Step, plan};
+use crate::node::send::{Sender, unsigned};
 
 /// Bring a cluster to what a config says.
 #[derive(Args)]
@@ -44,29 +42,14 @@ pub struct Migrate {
     /// The Squads multisig behind the program's upgrade authority
     #[arg(long, value_name = "KEY", value_parser = cluster::address)]
     upgrade_multisig: Option<Pubkey>,
+    /// Priority fee, millionths of a lamport for a compute unit
+    #[arg(long, env = "BALLAST_PRIORITY_FEE", value_name = "MICROLAMPORTS")]
+    priority_fee: Option<u64>,
+    /// Print JSON: the plan, and with --apply what became of each step
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     cluster: Cluster,
-}
-
-/// A cluster as a chain.
-struct Remote<'a>(&'a Cluster);
-
-impl Chain for Remote<'_> {
-    fn data(&self, address: &Pubkey) -> Result<Option<Vec<u8>>> {
-        Ok(self
-            .0
-            .account(address)?
-            .filter(|account| account.owner == ballast::ID)
-            .map(|account| account.data))
-    }
-
-    fn now(&self) -> Result<i64> {
-        Ok(cluster::now())
-    }
-}
-
-fn keypair(path: &Path) -> Result<Keypair> {
-    read_keypair_file(path).map_err(|e| anyhow!("cannot read the keypair {}: {e}", path.display()))
 }
 
 fn who(signer: Signer) -> &'static str {
@@ -107,7 +90,22 @@ fn show(plan: &Plan) -> String {
     lines.join("\n")
 }
 
+fn plan_json(plan: &Plan) -> Value {
+    let step = |step: &Step| json!({ "what": step.what, "signed_by": who(step.signer) });
+    let difference = |d: &crate::migrate::Difference| json!({ "of": d.of, "parameter": d.parameter, "stands": d.stands.to_string(), "wanted": d.wanted.to_string() });
+    json!({
+        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+        "waiting": plan.waiting,
+        "differences": plan.differences.iter().map(difference).collect::<Vec<_>>(),
+    })
+}
+
 impl Migrate {
+    /// Says something to people; programs read the answer alone.
+    fn say(&self, text: &str) -> Result<()> {
+        if self.json { Ok(()) } else { super::say(text) }
+    }
+
     /// Who may replace the program, as far as the chain tells.
     fn upgrade_authority(&self) -> Result<UpgradeAuthority> {
         let data = self.cluster.account(&Deployment::program_data())?;
@@ -140,9 +138,9 @@ impl Migrate {
         let paying = payer.as_ref().map(Keypair::pubkey).unwrap_or_default();
         let upgrade = self.upgrade_authority()?;
         let sound = upgrade.is_delayed(i64::try_from(config.upgrade_delay_s)?) || config.upgrade_delay_s == 0;
-        super::say(&format!("upgrade authority: {}", words(&upgrade)))?;
+        self.say(&format!("upgrade authority: {}", words(&upgrade)))?;
         if !sound {
-            super::say(&format!(
+            self.say(&format!(
                 "This is not what the config asks for: nobody replaces the program sooner than {} s after announcing it. \
                  Give the authority to a multisig with a time lock, and name it with --upgrade-multisig.",
                 config.upgrade_delay_s
@@ -156,39 +154,39 @@ impl Migrate {
             UpgradeAuthority::Nobody => None,
         };
         let keys = Keys { payer: paying, upgrade_authority: held.unwrap_or(paying) };
-        let left = plan(&Remote(&self.cluster), &config, keys)?;
-        super::say(&show(&left))?;
-        if !self.apply || left.steps.is_empty() {
-            if !left.steps.is_empty() {
-                super::say("\nNothing was sent: --apply sends it.")?;
+        let node = self.cluster.node()?;
+        let left = plan(&node, &config, keys)?;
+        let mut answer = plan_json(&left);
+        answer["upgrade_authority"] = words(&upgrade).into();
+        answer["sound"] = sound.into();
+        self.say(&show(&left))?;
+        if self.apply && !left.steps.is_empty() {
+            ensure!(sound, "nothing is sent while the upgrade authority is not delayed as the config asks");
+            let payer = payer.as_ref().context("--apply needs --payer, a keypair that pays")?;
+            let sender = Sender { node: &node, payer, priority_fee: self.priority_fee };
+            let signers =
+                Signers { authority: signs.as_ref().unwrap_or(payer), governance: governance.as_ref() };
+            for (index, step) in left.steps.iter().enumerate() {
+                let (said, became) = signers.send(&sender, index + 1, step)?;
+                self.say(&said)?;
+                answer["steps"][index]["became"] = became;
             }
-            return Ok(());
+        } else if !left.steps.is_empty() {
+            self.say("\nNothing was sent: --apply sends it.")?;
         }
-        ensure!(sound, "nothing is sent while the upgrade authority is not delayed as the config asks");
-        let payer = payer.context("--apply needs --payer, a keypair that pays")?;
-        let client = self.cluster.client()?;
-        let signers = Signers {
-            payer: &payer,
-            authority: signs.as_ref().unwrap_or(&payer),
-            governance: governance.as_ref(),
-        };
-        for (index, step) in left.steps.iter().enumerate() {
-            signers.send(&client, index + 1, step)?;
-        }
-        Ok(())
+        if self.json { super::say(&serde_json::to_string_pretty(&answer)?) } else { Ok(()) }
     }
 }
 
 struct Signers<'a> {
-    payer: &'a Keypair,
     authority: &'a Keypair,
     governance: Option<&'a Keypair>,
 }
 
 impl Signers<'_> {
-    /// Sends a step, or prints it where a multisig has to sign.
-    fn send(&self, client: &RpcClient, number: usize, step: &Step) -> Result<()> {
-        let mut keys = vec![self.payer];
+    /// Sends a step, or gives it out where a multisig has to sign; says which, for people and for programs.
+    fn send(&self, sender: &Sender, number: usize, step: &Step) -> Result<(String, Value)> {
+        let mut keys = Vec::new();
         match (step.signer, self.governance) {
             (Signer::Anybody, _) => {}
             (Signer::UpgradeAuthority, _) if step.is_signed_by(&self.authority.pubkey()) => {
@@ -196,31 +194,22 @@ impl Signers<'_> {
             }
             (Signer::Governance, Some(key)) => keys.push(key),
             (Signer::Governance, None) | (Signer::UpgradeAuthority, _) => {
-                let message =
-                    Message::new(std::slice::from_ref(&step.instruction), Some(&self.payer.pubkey()));
-                let bytes = bincode::serialize(&Transaction::new_unsigned(message))?;
-                return super::say(&format!(
-                    "{number:>3}. {}: to be signed by {} and the payer\n{}",
+                let bytes = unsigned(&step.instruction, &sender.payer.pubkey())?;
+                let said = format!(
+                    "{number:>3}. {}: to be signed by {} and the payer\n{bytes}",
                     step.what,
-                    who(step.signer),
-                    BASE64_STANDARD.encode(bytes)
-                ));
+                    who(step.signer)
+                );
+                return Ok((said, json!({ "unsigned_transaction": bytes })));
             }
         }
-        keys.dedup_by_key(|key| key.pubkey());
-        let blockhash = client.get_latest_blockhash().context("cannot ask for a blockhash")?;
-        let transaction = Transaction::new_signed_with_payer(
-            std::slice::from_ref(&step.instruction),
-            Some(&self.payer.pubkey()),
-            &keys,
-            blockhash,
-        );
-        match client.send_and_confirm_transaction(&transaction) {
-            Ok(signature) => super::say(&format!("{number:>3}. {}: done, {signature}", step.what)),
-            Err(e) => bail!(
-                "step {number} ({}) was refused: {e}; what came before it stands, run again to go on",
+        let landed = sender.send(core::slice::from_ref(&step.instruction), &keys).with_context(|| {
+            format!(
+                "step {number} ({}) did not go through; what came before it stands, run again to go on",
                 step.what
-            ),
-        }
+            )
+        })?;
+        let said = format!("{number:>3}. {}: done, {}", step.what, landed.signature);
+        Ok((said, json!({ "signature": landed.signature })))
     }
 }

@@ -11,6 +11,25 @@ fn fields(name: &str) -> Result<&'static [Value]> {
     ballast_indexer::idl::fields(name).ok_or_else(|| anyhow!("the program's interface has no struct {name}"))
 }
 
+/// The name of an instruction, from its data.
+#[must_use]
+pub fn instruction(data: &[u8]) -> Option<&'static str> {
+    let starts = |one: &Value| {
+        let bytes: Option<Vec<u8>> =
+            one["discriminator"].as_array()?.iter().map(|b| b.as_u64().map(|b| b as u8)).collect();
+        Some(data.starts_with(&bytes?))
+    };
+    let found = IDL["instructions"].as_array()?.iter().find(|one| starts(one) == Some(true))?;
+    found["name"].as_str()
+}
+
+/// Name and sentence of an error of the program.
+#[must_use]
+pub fn error(code: u32) -> Option<(&'static str, &'static str)> {
+    let found = IDL["errors"].as_array()?.iter().find(|e| e["code"] == code)?;
+    Some((found["name"].as_str()?, found["msg"].as_str()?))
+}
+
 /// What the interface says of a field, in one line; empty where it says nothing.
 pub fn doc(of: &str, field: &str) -> String {
     let found = fields(of).ok().and_then(|all| all.iter().find(|f| f["name"] == field));

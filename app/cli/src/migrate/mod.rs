@@ -8,8 +8,8 @@
 mod announced;
 mod chain;
 mod config;
-mod idl;
-mod parameters;
+pub(crate) mod idl;
+pub(crate) mod parameters;
 mod plan;
 
 pub use self::chain::{Chain, Memory};

@@ -20,7 +20,7 @@ use super::plan::{Plan, Signer, Step};
 
 /// Everything that a parameter may stand in.
 #[derive(Clone)]
-struct Shelf {
+pub(crate) struct Shelf {
     house: Clearinghouse,
     board: Box<RiskBoard>,
     assets: Vec<AssetConfig>,
@@ -30,7 +30,12 @@ struct Shelf {
 }
 
 impl Shelf {
-    fn read<C: Chain>(chain: &C, at: &Deployment, house: &Clearinghouse, board: &RiskBoard) -> Result<Self> {
+    pub(crate) fn read<C: Chain + ?Sized>(
+        chain: &C,
+        at: &Deployment,
+        house: &Clearinghouse,
+        board: &RiskBoard,
+    ) -> Result<Self> {
         let data = |address: Pubkey| chain.data(&address)?.context("what is listed has an account");
         let assets = (0..house.asset_count).map(|i| Ok(decode::config(&data(at.asset(i))?)?));
         let markets: Vec<Market> = (0..house.market_count)
@@ -94,12 +99,12 @@ impl Shelf {
         Books { house: &mut self.house, board: &mut self.board, asset, market, backstop }
     }
 
-    fn get(&mut self, which: Which) -> Result<u64> {
+    pub(crate) fn get(&mut self, which: Which) -> Result<u64> {
         Ok(self.books(which).get(which.parameter)?)
     }
 
     /// Every parameter of everything that stands.
-    fn all(&self) -> Vec<Which> {
+    pub(crate) fn all(&self) -> Vec<Which> {
         let count = |parameter: Parameter| -> Vec<u8> {
             let all = |count: usize| (0..count).filter_map(|i| u8::try_from(i).ok());
             match parameter.row().target {
@@ -115,7 +120,7 @@ impl Shelf {
         ROWS.iter().flat_map(|row| of(row.parameter)).collect()
     }
 
-    fn name(&self, which: Which) -> String {
+    pub(crate) fn name(&self, which: Which) -> String {
         let at = usize::from(which.target);
         let of = match which.parameter.row().target {
             Target::House => "clearinghouse".into(),

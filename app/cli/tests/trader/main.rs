@@ -1,0 +1,6 @@
+//! Whole commands on the compiled program, without a node: what they do, what they answer, and what they refuse.
+
+mod chain;
+mod govern;
+mod money;
+mod trade;
