@@ -9,6 +9,7 @@ mod cluster;
 mod demo;
 mod explain;
 mod health;
+mod localnet;
 mod migrate;
 
 use std::io::{ErrorKind, Write};
@@ -44,6 +45,8 @@ enum Command {
     Audit(audit::Audit),
     /// Bring a cluster to what a config says: shows the difference, and applies it when told to
     Migrate(migrate::Migrate),
+    /// Start a local cluster: a node, a house on it with people and prices, a keeper, and the dApp
+    Localnet(localnet::Localnet),
 }
 
 impl Cli {
@@ -62,12 +65,13 @@ impl Cli {
             Command::Board(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Migrate(command) => command.run(),
+            Command::Localnet(command) => command.run(),
         }
     }
 }
 
 /// Writes to standard output. Whoever reads it may stop when they have seen enough.
-fn say(text: &str) -> Result<()> {
+pub(crate) fn say(text: &str) -> Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
