@@ -164,7 +164,7 @@ fn a_lone_spike_of_any_size_is_never_acted_upon() {
             let held: PriceHeld = says(&mut house, 1, 0, spike).expect("heard").event();
             assert_eq!((held.cause, held.consistent), (Cause::Move as u8, 0));
             assert_eq!(spot(&house, 0), 90.0, "{spike}");
-            assert!(house.vm.send(&[take.clone()], &[&keeper.key]).is_err(), "{spike}");
+            assert!(house.vm.send(std::slice::from_ref(&take), &[&keeper.key]).is_err(), "{spike}");
             // It was a lie: what is true is what it was before.
             for _ in 0..70 {
                 says(&mut house, 1, 0, 90.1).expect("heard");
