@@ -1,13 +1,10 @@
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Result, anyhow};
 use ballast::state::RiskBoard;
-use ballast_client::decode::dollars;
 use ballast_client::explain::{Account, explain, what_if};
 use ballast_client::health::Health;
-use ballast_risk::explain::StressSource;
-use ballast_risk::fixed::RATE_ONE;
+use ballast_indexer::explain::{Names, as_json, factor, trade};
 use clap::Args;
-use serde_json::json;
 
 use super::cluster::{self, Cluster};
 use super::health::{quote, unvalued};
@@ -32,45 +29,10 @@ pub struct Explain {
     cluster: Cluster,
 }
 
-fn trade(text: &str) -> Result<(u8, i64), String> {
-    let parts =
-        text.split_once(':').and_then(|(market, base)| Some((market.parse().ok()?, base.parse().ok()?)));
-    parts.ok_or_else(|| format!("'{text}' is no trade: give MARKET:BASE, as in 0:-1500000000"))
-}
-
-fn factor(rate: u64) -> f64 {
-    rate as f64 / RATE_ONE as f64
-}
-
-/// What the numbers are called.
-struct Names<'a> {
-    board: &'a RiskBoard,
-    symbols: Vec<String>,
-}
-
-impl Names<'_> {
-    fn asset(&self, index: usize) -> &str {
-        self.symbols.get(index).map_or("?", String::as_str)
-    }
-
-    fn row(&self, row: usize) -> String {
-        match self.board.row_times[row] {
-            0 => "before opening".into(),
-            time => when::minute(time.into()),
-        }
-    }
-
-    fn price(&self, asset: usize, by: Option<u64>) -> Option<f64> {
-        let state = &self.board.assets[asset];
-        Some(dollars(state, state.spot()) * factor(by?))
-    }
-
-    fn source(&self, source: StressSource) -> String {
-        match source {
-            StressSource::Row(row) => format!("joint row {row}"),
-            StressSource::Asset(asset) => format!("{} alone", self.asset(asset)),
-            StressSource::Decorrelation => "every hedge fails in part".into(),
-        }
+fn row(board: &RiskBoard, row: usize) -> String {
+    match board.row_times[row] {
+        0 => "before opening".into(),
+        time => when::minute(time.into()),
     }
 }
 
@@ -130,7 +92,7 @@ fn print(account: &Account, names: &Names, tried: Option<&(Health, Health)>) {
     println!("{:<8} {:>18} {:>16} {:>16} {:>16} {:>16}", "rest", "", "", "", "", quote(e.rest.into()));
     println!("\nIt loses most in these hours of the ring:");
     for worst in &e.worst {
-        println!("  row {:>3}  {:<18} {:>16}", worst.row, names.row(worst.row), quote(worst.loss.into()));
+        println!("  row {:>3}  {:<18} {:>16}", worst.row, row(names.board, worst.row), quote(worst.loss.into()));
     }
     match account.volatility {
         Some(by) => println!("\nIt would be liquidated at {:.2} times today's volatility.", factor(by)),
@@ -155,32 +117,4 @@ fn print(account: &Account, names: &Names, tried: Option<&(Health, Health)>) {
             }
         );
     }
-}
-
-fn as_json(account: &Account, names: &Names, tried: Option<&(Health, Health)>) -> serde_json::Value {
-    let (e, m) = (&account.explanation, &account.explanation.margin);
-    let legs = e.legs.iter().zip(&account.distances).map(|(leg, distance)| {
-        json!({
-            "asset": names.asset(leg.asset), "exposure": leg.exposure,
-            "expected_shortfall": leg.expected_shortfall, "stress": leg.stress, "addon": leg.addon,
-            "maintenance": leg.maintenance,
-            "liquidation_price_below": names.price(leg.asset, distance.down),
-            "liquidation_price_above": names.price(leg.asset, distance.up),
-        })
-    });
-    let worst =
-        e.worst.iter().map(|w| json!({ "row": w.row, "time": names.board.row_times[w.row], "loss": w.loss }));
-    let margins = |h: &Health| {
-        json!({
-            "equity": h.initial.equity, "mm": h.maintenance.maintenance, "im": h.initial.initial,
-            "accepted": h.initial.meets_initial(),
-        })
-    };
-    json!({
-        "equity": m.equity, "mm": m.maintenance, "im": m.initial, "expected_shortfall": m.expected_shortfall,
-        "stress": m.stress, "stress_source": names.source(e.source), "addons": m.addons, "rest": e.rest,
-        "legs": legs.collect::<Vec<_>>(), "worst": worst.collect::<Vec<_>>(),
-        "liquidation_volatility_factor": account.volatility.map(factor),
-        "what_if": tried.map(|(before, after)| json!({ "before": margins(before), "after": margins(after) })),
-    })
 }

@@ -11,6 +11,7 @@ mod explain;
 mod health;
 mod localnet;
 mod migrate;
+mod serve;
 
 use std::io::{ErrorKind, Write};
 
@@ -47,6 +48,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Start a local cluster: a node, a house on it with people and prices, a keeper, and the dApp
     Localnet(localnet::Localnet),
+    /// Keep the history of a clearinghouse, and serve it with the dApp
+    Serve(serve::Serve),
 }
 
 impl Cli {
@@ -66,6 +69,7 @@ impl Cli {
             Command::Audit(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::Localnet(command) => command.run(),
+            Command::Serve(command) => command.run(),
         }
     }
 }

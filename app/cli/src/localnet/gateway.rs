@@ -1,39 +1,42 @@
-//! The HTTP address that everything else is behind.
+//! The HTTP address that everything else is behind: the indexer's gateway, with the control endpoints beside its own.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tower_http::cors::CorsLayer;
-use tower_http::services::{ServeDir, ServeFile};
+use axum::Router;
+use ballast_indexer::{Handle, Options, serve};
 
-/// Takes the port.
+use super::folder::Folder;
+use super::house::House;
+use super::node::Node;
+
+/// Asks whether the port can be had, before anything is started for it.
 ///
 /// # Errors
 /// If somebody else has it.
-pub async fn bind(port: u16) -> Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|e| {
+pub fn check(port: u16) -> Result<()> {
+    std::net::TcpListener::bind(("127.0.0.1", port)).map(|_| ()).map_err(|e| {
         anyhow!("cannot listen on port {port} ({e}): end what listens there, or choose another with --port")
     })
 }
 
-/// Serves the house's description, the control endpoints, and the dApp's files where there are any.
-#[must_use]
-pub fn start(listener: TcpListener, description: &Value, control: Router, web: Option<&Path>) -> JoinHandle<()> {
-    let description = description.clone();
-    let mut router =
-        Router::new().route("/config.json", get(move || async move { Json(description) })).merge(control);
-    if let Some(web) = web {
-        router = router.fallback_service(ServeDir::new(web).fallback(ServeFile::new(web.join("index.html"))));
-    }
-    let router = router.layer(CorsLayer::permissive());
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "gateway");
-        }
-    })
+/// Indexes the house and serves it.
+///
+/// # Errors
+/// If the port was taken meanwhile, or the history cannot be written.
+pub async fn start(
+    port: u16,
+    (node, house, folder): (&Node, &House, &Folder),
+    control: Router,
+    web: Option<PathBuf>,
+) -> Result<Handle> {
+    let database = folder.path("history.sqlite");
+    let mut options = Options::new(&node.rpc_url, &node.ws_url, house.at.quote_mint, database);
+    options.listen = ([127, 0, 0, 1], port).into();
+    options.cluster = Some("localnet".into());
+    options.faucet = true;
+    options.web = web;
+    options.price_accounts = (0..house.assets()).map(|i| (i as u8, house.price_account(i))).collect();
+    options.extra = control;
+    serve(options).await
 }

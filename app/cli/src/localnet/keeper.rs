@@ -14,6 +14,9 @@ use super::house::House;
 use super::node::Node;
 use super::process;
 
+/// Seconds after which the keeper puts a posted price on the board.
+const REFRESH_S: u32 = 2;
+
 /// A running keeper. It ends with this.
 pub struct Keeper {
     child: Mutex<Child>,
@@ -77,14 +80,36 @@ fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Its config file.
+/// Its config file: what differs from the keeper's defaults.
 fn config(folder: &Folder, node: &Node, house: &House, port: u16) -> String {
+    let prices: Vec<String> = (0..house.assets()).map(|i| format!("\"{}\"", house.price_account(i))).collect();
     format!(
-        "rpc_url = \"{}\"\nws_url = \"{}\"\nclearinghouse = \"{}\"\nkeypair = \"{}\"\njournal = \"{}\"\nlisten = \"127.0.0.1:{port}\"\n",
+        r#"[chain]
+rpc = "{}"
+ws = "{}"
+quote_mint = "{}"
+
+[keeper]
+keypair = '{}'
+
+[prices]
+accounts = [{}]
+
+# A demonstration is watched: prices go on the board as they come.
+[cranks]
+refresh_every_s = {REFRESH_S}
+
+[journal]
+path = '{}'
+
+[server]
+listen = "127.0.0.1:{port}"
+"#,
         node.rpc_url,
         node.ws_url,
-        house.at.clearinghouse,
+        house.at.quote_mint,
         folder.key_path("keeper").display(),
-        folder.path("journal.sqlite").display(),
+        prices.join(", "),
+        folder.path("keeper.sqlite").display(),
     )
 }

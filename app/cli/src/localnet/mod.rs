@@ -6,6 +6,7 @@
 //! | [`node`] | a node that is started here, or a connection to one that runs |
 //! | [`house`] | tokens, and the house by `ballast migrate`'s own plan |
 //! | [`market`] | what prices do: a replay or a walk, and shocks |
+//! | [`gateway`] | the indexer and its gateway, for this house |
 //! | [`feed`] | posts them, as Pyth's receiver would leave them |
 //! | [`people`] | capital, insurance, a keeper's account, traders with books |
 //! | [`keeper`] | the keeper's process |
@@ -102,7 +103,7 @@ pub fn run(options: Options) -> Result<()> {
 
 async fn serve(options: Options) -> Result<()> {
     let steps = Steps::new(options.json);
-    let listener = gateway::bind(options.port).await?;
+    gateway::check(options.port)?;
     let mut ends = Ends::listen()?;
     let founding = {
         let (options, steps) = (options.clone(), steps.clone());
@@ -113,22 +114,24 @@ async fn serve(options: Options) -> Result<()> {
         founded = founding => founded??,
         () = ends.come() => return Ok(()),
     };
-    let url = format!("http://{}", listener.local_addr()?);
-    running.description["gatewayUrl"] = url.clone().into();
-    running.description["keeperUrl"] = running.keeper.as_ref().map_or(Value::Null, |k| k.url.clone().into());
-    let deployment = serde_json::to_string_pretty(&running.description)?;
-    running.folder.write("deployment.json", &format!("{deployment}\n"))?;
-
     let feed = running.feed.clone();
     let posting = std::thread::spawn(move || feed.run());
     let control = Control { feed: running.feed.clone(), keeper: running.keeper.clone() };
     let web = options.web.then(|| running.root.join("app/web/dist")).filter(|dist| dist.is_dir());
-    let gateway = gateway::start(listener, &running.description, control::routes(control), web.as_deref());
+    let shown = web.is_some();
+    let (node, house) = (running.feed.node.clone(), running.feed.house.clone());
+    let control = control::routes(control);
+    let gateway = gateway::start(options.port, (&node, &house, &running.folder), control, web).await?;
+    let url = format!("http://{}", gateway.address());
+    running.description["gatewayUrl"] = url.clone().into();
+    running.description["keeperUrl"] = running.keeper.as_ref().map_or(Value::Null, |k| k.url.clone().into());
+    let deployment = serde_json::to_string_pretty(&running.description)?;
+    running.folder.write("deployment.json", &format!("{deployment}\n"))?;
     steps.done("gateway", &url);
     if options.json {
         super::commands::say(&running.description.to_string())?;
     } else {
-        super::commands::say(&summary(&running, &url, web.is_some()))?;
+        super::commands::say(&summary(&running, &url, shown))?;
     }
 
     let ended = loop {
@@ -142,14 +145,14 @@ async fn serve(options: Options) -> Result<()> {
         }
     };
     steps.say("stopping");
-    gateway.abort();
+    let stopped = gateway.stop().await;
     tokio::task::spawn_blocking(move || {
         running.feed.stop();
         let _ = posting.join();
         drop(running);
     })
     .await?;
-    ended
+    ended.and(stopped)
 }
 
 /// The signals that end it.

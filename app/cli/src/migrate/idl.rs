@@ -1,23 +1,14 @@
 //! Values in the program's own terms, by its interface description: a parameter that the program gains is known here
 //! as soon as it stands in the IDL, by the same name, with the same sentence beside it.
 
-use std::sync::LazyLock;
-
 use anchor_lang::AnchorDeserialize;
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Map, Value, json};
 
-static IDL: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../../../idl/ballast.json")).expect("the committed IDL is JSON")
-});
-
 /// The fields of a struct of the interface.
 fn fields(name: &str) -> Result<&'static [Value]> {
-    let types = IDL["types"].as_array().context("the IDL has types")?;
-    let found = types.iter().find(|t| t["name"] == name);
-    let fields = found.and_then(|t| t["type"]["fields"].as_array());
-    fields.map(Vec::as_slice).ok_or_else(|| anyhow!("the program's interface has no struct {name}"))
+    ballast_indexer::idl::fields(name).ok_or_else(|| anyhow!("the program's interface has no struct {name}"))
 }
 
 /// What the interface says of a field, in one line; empty where it says nothing.
