@@ -44,9 +44,7 @@ setInterval(() => node.drainEvents(), DRAIN_MS);
 process.stdin.on('end', () => end(0)).on('close', () => end(0)).on('error', () => end(0));
 process.stdin.resume();
 process.stdout.on('error', () => end(0));
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => end(0));
-// A terminal sends Ctrl-C to everybody in it; whoever started the node decides when it ends.
-process.on('SIGINT', () => {});
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => end(0));
 
 try {
   for (const { id, so, authority } of options.programs ?? []) {

@@ -115,7 +115,10 @@ impl Accounts {
         table.known.retain(|address, known| known.reading >= reading || read.contains_key(address));
         for (address, account) in read {
             let account = Arc::from(account);
-            let known = table.known.entry(address).or_insert_with(|| Known { account: Arc::clone(&account), reading });
+            let known = table
+                .known
+                .entry(address)
+                .or_insert_with(|| Known { account: Arc::clone(&account), reading });
             if known.reading < reading {
                 *known = Known { account, reading };
             }

@@ -65,9 +65,11 @@ pub fn trade(text: &str) -> Result<(u8, i64), String> {
 #[must_use]
 pub fn unvalued(error: RiskError) -> String {
     match error {
-        RiskError::StalePrice => "an asset in the account has no recent price on the board, so it cannot be valued: \
+        RiskError::StalePrice => {
+            "an asset in the account has no recent price on the board, so it cannot be valued: \
                                   refresh the board, or ask for a time at which prices were fresh"
-            .into(),
+                .into()
+        }
         other => format!("the account cannot be valued: {other}"),
     }
 }

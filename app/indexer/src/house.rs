@@ -56,10 +56,18 @@ pub struct House {
     pub markets: Vec<Listed>,
 }
 
-fn read<T: anchor_lang::AccountDeserialize>(account: Option<Account>, what: &str, address: &Pubkey) -> Result<T> {
+fn read<T: anchor_lang::AccountDeserialize>(
+    account: Option<Account>,
+    what: &str,
+    address: &Pubkey,
+) -> Result<T> {
     let Some(account) = account else { bail!("there is no {what} at {address}") };
     if account.owner != ballast::ID {
-        bail!("{address} belongs to {}, not to the Ballast program ({}): it is no {what}", account.owner, ballast::ID);
+        bail!(
+            "{address} belongs to {}, not to the Ballast program ({}): it is no {what}",
+            account.owner,
+            ballast::ID
+        );
     }
     decode::config(&account.data).with_context(|| format!("the {what} {address} cannot be read"))
 }

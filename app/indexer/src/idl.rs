@@ -34,7 +34,11 @@ static TYPES: LazyLock<HashMap<&'static str, &'static Value>> = LazyLock::new(||
 static EVENTS: LazyLock<HashMap<Vec<u8>, &'static str>> = LazyLock::new(|| {
     let events = IDL["events"].as_array().map_or(&[][..], Vec::as_slice);
     let bytes = |event: &Value| -> Option<Vec<u8>> {
-        event["discriminator"].as_array()?.iter().map(|b| b.as_u64().and_then(|b| b.try_into().ok())).collect()
+        event["discriminator"]
+            .as_array()?
+            .iter()
+            .map(|b| b.as_u64().and_then(|b| b.try_into().ok()))
+            .collect()
     };
     events.iter().filter_map(|event| Some((bytes(event)?, event["name"].as_str()?))).collect()
 });
@@ -111,7 +115,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8]> {
-        let (taken, left) = self.left.split_at_checked(count).context("the event is shorter than its layout")?;
+        let (taken, left) =
+            self.left.split_at_checked(count).context("the event is shorter than its layout")?;
         self.left = left;
         Ok(taken)
     }
@@ -259,12 +264,8 @@ mod tests {
         let data = event(&added.data()).data;
         assert_eq!((&data["symbol"], &data["mint"]), (&json!("SOL"), &Value::Null));
         assert_eq!(data["feedId"], "ab".repeat(32));
-        let declined = TradeDeclined {
-            market: 0,
-            account: key,
-            id: 9,
-            reason: ballast::instructions::Decline::Full,
-        };
+        let declined =
+            TradeDeclined { market: 0, account: key, id: 9, reason: ballast::instructions::Decline::Full };
         assert_eq!(event(&declined.data()).data["reason"], "Full");
         let leg = ballast::event::LegTaken { market: None, asset: 2, quantity: -1, proceeds: 2, penalty: 3 };
         let liquidated = Liquidated {
@@ -280,9 +281,12 @@ mod tests {
             bounty: 0,
         };
         let found = event(&liquidated.data());
-        assert_eq!(found.data["legs"][1], json!({
-            "market": null, "asset": 2, "quantity": "-1", "proceeds": "2", "penalty": "3"
-        }));
+        assert_eq!(
+            found.data["legs"][1],
+            json!({
+                "market": null, "asset": 2, "quantity": "-1", "proceeds": "2", "penalty": "3"
+            })
+        );
         assert_eq!(found.accounts, [key]);
     }
 
@@ -292,8 +296,14 @@ mod tests {
             let found = event(bytes);
             assert_eq!((found.kind, &found.data["raw"]), (UNKNOWN, &json!(BASE64_STANDARD.encode(bytes))));
         }
-        let filled =
-            Filled { market: 3, taker: Pubkey::default(), maker: Pubkey::default(), base: 0, quote: 0, fee: 0 };
+        let filled = Filled {
+            market: 3,
+            taker: Pubkey::default(),
+            maker: Pubkey::default(),
+            base: 0,
+            quote: 0,
+            fee: 0,
+        };
         let mut bytes = filled.data();
         bytes.pop();
         let short = event(&bytes);

@@ -120,12 +120,8 @@ mod tests {
 
     #[test]
     fn nothing_after_a_cut_is_believed() {
-        let cut = found(&[
-            "Program OURS invoke [1]",
-            "Program data: AQ==",
-            "Log truncated",
-            "Program data: Ag==",
-        ]);
+        let cut =
+            found(&["Program OURS invoke [1]", "Program data: AQ==", "Log truncated", "Program data: Ag=="]);
         assert_eq!(cut, Found { events: vec![vec![1]], cut: true });
         // The line that ended an invocation is missing.
         let gap = found(&["Program OURS invoke [1]", "Program Liar111 invoke [1]", "Program data: AQ=="]);

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
+use anchor_lang::Discriminator;
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, anyhow};
 use ballast::state::MarginAccount;
-use anchor_lang::Discriminator;
 use solana_account::Account;
 use solana_account_decoder_client_types::UiAccountEncoding;
 use solana_commitment_config::CommitmentConfig;
@@ -70,7 +70,8 @@ impl Node {
     pub async fn accounts(&self, addresses: &[Pubkey]) -> Result<(u64, Vec<Option<Account>>)> {
         let (mut slot, mut all) = (0, Vec::with_capacity(addresses.len()));
         for chunk in addresses.chunks(AT_ONCE) {
-            let found = self.client.get_multiple_accounts_with_commitment(chunk, self.client.commitment()).await;
+            let found =
+                self.client.get_multiple_accounts_with_commitment(chunk, self.client.commitment()).await;
             let found = found.map_err(|e| self.lost(e))?;
             if slot == 0 {
                 slot = found.context.slot;
@@ -104,7 +105,8 @@ impl Node {
     /// # Errors
     /// If the node cannot be reached, or does not have it.
     pub async fn transaction(&self, signature: &str) -> Result<Done> {
-        let parsed: Signature = signature.parse().with_context(|| format!("'{signature}' is no signature"))?;
+        let parsed: Signature =
+            signature.parse().with_context(|| format!("'{signature}' is no signature"))?;
         let config = RpcTransactionConfig {
             encoding: Some(UiTransactionEncoding::Base64),
             commitment: Some(self.client.commitment()),
@@ -128,7 +130,10 @@ impl Node {
         let config = margin_accounts_of(clearinghouse);
         let found = self.client.get_program_ui_accounts_with_config(&ballast::ID, config).await;
         let found = found.map_err(|e| self.lost(e))?;
-        Ok(found.into_iter().filter_map(|(address, account)| Some((address, account.data.decode()?))).collect())
+        Ok(found
+            .into_iter()
+            .filter_map(|(address, account)| Some((address, account.data.decode()?)))
+            .collect())
     }
 }
 

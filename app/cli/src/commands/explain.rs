@@ -92,7 +92,12 @@ fn print(account: &Account, names: &Names, tried: Option<&(Health, Health)>) {
     println!("{:<8} {:>18} {:>16} {:>16} {:>16} {:>16}", "rest", "", "", "", "", quote(e.rest.into()));
     println!("\nIt loses most in these hours of the ring:");
     for worst in &e.worst {
-        println!("  row {:>3}  {:<18} {:>16}", worst.row, row(names.board, worst.row), quote(worst.loss.into()));
+        println!(
+            "  row {:>3}  {:<18} {:>16}",
+            worst.row,
+            row(names.board, worst.row),
+            quote(worst.loss.into())
+        );
     }
     match account.volatility {
         Some(by) => println!("\nIt would be liquidated at {:.2} times today's volatility.", factor(by)),

@@ -35,6 +35,9 @@ pub struct Localnet {
     /// How much faster than real time prices go
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
+    /// Let assets live through their first day by time travel, so that they net; the chain's clock is then a day ahead
+    #[arg(long)]
+    season: bool,
     /// Start no keeper; prices are then refreshed by the feed
     #[arg(long)]
     no_keeper: bool,
@@ -74,6 +77,7 @@ impl Localnet {
             prices: self.prices,
             seed: self.seed,
             speed: self.speed,
+            season: self.season,
             keeper: !self.no_keeper,
             web: !self.no_web,
             json: self.json,

@@ -170,6 +170,21 @@ impl Feed {
         }
     }
 
+    /// Lets a day of ticks pass, an hour at a time: an asset nets with others once it has lived as long.
+    ///
+    /// # Errors
+    /// If the node cannot travel in time, or a tick is refused.
+    pub fn season(&self) -> Result<()> {
+        let assets = &self.house.config.assets;
+        let ticks = assets.iter().map(|asset| asset.listing.net_after_ticks).max().unwrap_or_default();
+        let interval = i64::from(self.house.config.clearinghouse.params.tick_interval_s);
+        for _ in 0..=ticks {
+            self.travel(interval)?;
+            self.crank()?;
+        }
+        Ok(())
+    }
+
     /// Ends [`Self::run`] after its next price.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -202,7 +217,7 @@ impl Feed {
         self.state().prices.now()
     }
 
-    /// Where it stands.
+    /// Where it stands, for `/control/status`.
     #[must_use]
     pub fn status(&self) -> Value {
         let state = self.state();

@@ -20,12 +20,12 @@ impl Folder {
     /// # Errors
     /// If it cannot be made.
     pub fn open(path: &Path) -> Result<Self> {
-        let folder = Self(path.to_path_buf());
         for part in ["keys", "logs"] {
             let part = path.join(part);
             fs::create_dir_all(&part).with_context(|| format!("cannot create {}", part.display()))?;
         }
-        Ok(folder)
+        // Others read its paths from wherever they are.
+        Ok(Self(path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?))
     }
 
     /// Removes what earlier runs left: their history, and with `keys` also their keys.
@@ -43,8 +43,7 @@ impl Folder {
             for entry in entries {
                 let path = entry?.path();
                 if path.is_file() && !kept(&path) {
-                    fs::remove_file(&path)
-                        .with_context(|| format!("cannot remove {}", path.display()))?;
+                    fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
                 }
             }
         }
@@ -70,8 +69,9 @@ impl Folder {
     pub fn key(&self, name: &str) -> Result<Keypair> {
         let path = self.key_path(name);
         if path.exists() {
-            return read_keypair_file(&path)
-                .map_err(|e| anyhow!("cannot read the keypair {}: {e}; --reset makes new ones", path.display()));
+            return read_keypair_file(&path).map_err(|e| {
+                anyhow!("cannot read the keypair {}: {e}; --reset makes new ones", path.display())
+            });
         }
         let key = Keypair::new();
         write_keypair_file(&key, &path).map_err(|e| anyhow!("cannot write {}: {e}", path.display()))?;

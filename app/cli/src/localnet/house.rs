@@ -77,8 +77,7 @@ impl House {
         calibration: impl FnOnce(&[String]) -> Result<CalibrationFile>,
     ) -> Result<Self> {
         let quote = folder.key("mint-quote")?;
-        let given =
-            Given { quote_mint: Some(quote.pubkey()), governance: Some(keys.governance.pubkey()) };
+        let given = Given { quote_mint: Some(quote.pubkey()), governance: Some(keys.governance.pubkey()) };
         let mut config = Config::load(config, given)?;
         let mut mints = vec![(quote, QUOTE_DECIMALS)];
         for asset in &mut config.assets {

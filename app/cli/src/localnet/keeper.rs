@@ -62,6 +62,11 @@ impl Keeper {
         matches!(child.try_wait(), Ok(None))
     }
 
+    /// Ends it.
+    pub fn stop(&self) {
+        process::end(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// For `/control/status`.
     #[must_use]
     pub fn status(&self) -> Value {
@@ -71,7 +76,7 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        process::end(self.child.get_mut().unwrap_or_else(PoisonError::into_inner));
+        self.stop();
     }
 }
 
@@ -82,7 +87,8 @@ fn free_port() -> Result<u16> {
 
 /// Its config file: what differs from the keeper's defaults.
 fn config(folder: &Folder, node: &Node, house: &House, port: u16) -> String {
-    let prices: Vec<String> = (0..house.assets()).map(|i| format!("\"{}\"", house.price_account(i))).collect();
+    let prices: Vec<String> =
+        (0..house.assets()).map(|i| format!("\"{}\"", house.price_account(i))).collect();
     format!(
         r#"[chain]
 rpc = "{}"

@@ -57,7 +57,8 @@ impl History {
         }
 
         // History enough for everybody calibrates the board; what is left of it is replayed.
-        let whole = given.as_ref().filter(|paths| symbols.iter().all(|symbol| named(paths, symbol).is_some()));
+        let whole =
+            given.as_ref().filter(|paths| symbols.iter().all(|symbol| named(paths, symbol).is_some()));
         let hours = |paths: &PricePaths| paths.ts.len() as i64 * paths.interval_s / 3_600;
         let (calibration, from, source) = match (&given, whole) {
             (Some(paths), Some(_)) if hours(paths) > CALIBRATION_HOURS + 1 => {
@@ -73,14 +74,21 @@ impl History {
             (None, _) => (generated, 0, format!("generated, seed {seed}")),
         };
         let assets = symbols.iter().map(|symbol| {
-            let replay = given.as_ref().and_then(|paths| named(paths, symbol).map(|at| path_of(paths, at, from)));
+            let replay =
+                given.as_ref().and_then(|paths| named(paths, symbol).map(|at| path_of(paths, at, from)));
             let known = named(&synthetic, symbol).map(|at| &synthetic.series[at].bars[CALM_BARS - 1]);
             let begins = replay.as_ref().and_then(|r| r.first()).map(|first| first.1);
             let price = begins.or(known.map(|bar| bar.close)).unwrap_or_default();
             ensure!(price > 0.0, "there is no price of {symbol}: give --prices {symbol}=FILE");
             let variance = calibration.assets.iter().find(|a| a.symbol == *symbol).map(|a| a.variance_slow);
             let sigma = (variance.unwrap_or_default() as f64 * 2f64.powi(-48)).sqrt();
-            Ok(Asset { symbol: symbol.clone(), sigma, walked: price, moved: 0.0, replay: replay.unwrap_or_default() })
+            Ok(Asset {
+                symbol: symbol.clone(),
+                sigma,
+                walked: price,
+                moved: 0.0,
+                replay: replay.unwrap_or_default(),
+            })
         });
         let assets = assets.collect::<Result<Vec<_>>>()?;
         let prices =
@@ -156,7 +164,10 @@ impl Prices {
     /// # Errors
     /// If nothing would be left of the price.
     pub fn shock(&mut self, asset: usize, bps: f64, seconds: f64) -> Result<()> {
-        ensure!(bps > -9_900.0 && bps <= 100_000.0, "a shock moves by −9,900 to 100,000 basis points, not {bps}");
+        ensure!(
+            bps > -9_900.0 && bps <= 100_000.0,
+            "a shock moves by −9,900 to 100,000 basis points, not {bps}"
+        );
         ensure!((0.0..=86_400.0).contains(&seconds), "a shock takes up to a day (86,400 s), not {seconds}");
         self.shocks.push(Shock { asset, by: (1.0 + bps / 1e4).ln(), seconds: seconds.max(1.0), passed: 0.0 });
         Ok(())

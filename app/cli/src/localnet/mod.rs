@@ -34,7 +34,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use ballast_client::{Deployment, authority};
 use serde_json::{Value, json};
 use solana_signer::Signer as _;
 
@@ -72,6 +73,8 @@ pub struct Options {
     pub seed: u64,
     /// How much faster than real time prices go.
     pub speed: f64,
+    /// Whether assets live through their first day before anybody comes, by time travel.
+    pub season: bool,
     /// Whether a keeper is started.
     pub keeper: bool,
     /// Whether the dApp is served.
@@ -139,7 +142,13 @@ async fn serve(options: Options) -> Result<()> {
             () = ends.come() => break Ok(()),
             () = tokio::time::sleep(WATCH) => {
                 if let Some(host) = &mut running.host && !host.runs() {
-                    break Err(anyhow::anyhow!("the node ended: see {}", running.folder.path("logs/node.log").display()));
+                    break Err(anyhow!("the node ended: see {}", running.folder.path("logs/node.log").display()));
+                }
+                let cranks = &running.feed.cranks;
+                if !cranks.load(Ordering::Relaxed) && running.keeper.as_ref().is_some_and(|k| !k.runs()) {
+                    cranks.store(true, Ordering::Relaxed);
+                    let log = running.folder.path("logs/keeper.log");
+                    steps.say(&format!("the keeper ended: see {}; the feed refreshes the board now", log.display()));
                 }
             }
         }
@@ -147,6 +156,9 @@ async fn serve(options: Options) -> Result<()> {
     steps.say("stopping");
     let stopped = gateway.stop().await;
     tokio::task::spawn_blocking(move || {
+        if let Some(keeper) = &running.keeper {
+            keeper.stop();
+        }
         running.feed.stop();
         let _ = posting.join();
         drop(running);
@@ -210,7 +222,11 @@ fn found(options: &Options, steps: &Steps) -> Result<Running> {
             let (host, rpc, ws) = Host::start(&root, &folder, &programs)?;
             (Some(host), Node::connect(&rpc, &ws)?)
         }
-        Some((rpc, ws)) => (None, Node::connect(rpc, ws)?),
+        Some((rpc, ws)) => {
+            let node = Node::connect(rpc, ws);
+            let node = node.map_err(|e| anyhow!("{e}; start one with\n  {}", validator(&folder, &programs)));
+            (None, node?)
+        }
     };
     let node = Arc::new(node);
     for program in &programs {
@@ -222,6 +238,15 @@ fn found(options: &Options, steps: &Steps) -> Result<Running> {
             validator(&folder, &programs)
         );
     }
+    let holder = node.account(&Deployment::program_data())?;
+    let holder = holder.map(|(_, data)| authority::upgrade_authority(&data)).transpose()?.flatten();
+    ensure!(
+        holder == Some(keys.upgrade.pubkey()),
+        "the program on {} is not {}'s to found a house with: start the node with\n  {}",
+        node.rpc_url,
+        folder.key_path("upgrade").display(),
+        validator(&folder, &programs)
+    );
     steps.done("node", &format!("{}  {}", node.rpc_url, node.ws_url));
 
     node.airdrop(&keys.payer.pubkey(), LAMPORTS)?;
@@ -242,6 +267,10 @@ fn found(options: &Options, steps: &Steps) -> Result<Running> {
     feed.post(true).context("cannot post the first prices")?;
     steps.done("prices", &history.source);
 
+    if options.season {
+        feed.season().context("cannot let the assets live through their first day")?;
+        steps.done("season", "a day of ticks: assets net");
+    }
     let cast = Cast { node: &node, folder: &folder, keys: &keys, house: &house };
     cast.back().context("cannot put capital behind the markets")?;
     cast.keeper().context("cannot open the keeper's account")?;

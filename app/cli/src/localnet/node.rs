@@ -74,7 +74,8 @@ impl Host {
             .collect();
         let options = json!({ "slotTimeMs": SLOT.as_millis() as u64, "programs": programs });
         let log = folder.path("logs/node.log");
-        let errors = std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let errors =
+            std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let binary = std::env::var("BALLAST_NODE").unwrap_or_else(|_| "node".into());
         // A process group of its own: Ctrl-C is for whoever started the node, who then ends it.
         let child = Command::new(&binary)
@@ -192,7 +193,8 @@ impl Node {
     /// # Errors
     /// If the node does not answer.
     pub fn accounts_of(&self, discriminator: &[u8]) -> Result<Vec<Vec<u8>>> {
-        let filter = json!({ "memcmp": { "offset": 0, "bytes": base64(discriminator), "encoding": "base64" } });
+        let filter =
+            json!({ "memcmp": { "offset": 0, "bytes": base64(discriminator), "encoding": "base64" } });
         let params = json!([
             ballast::ID.to_string(),
             { "commitment": "processed", "encoding": "base64", "filters": [filter] },
@@ -273,7 +275,12 @@ impl Node {
     ///
     /// # Errors
     /// What the program said, and to which of them.
-    pub fn send_all(&self, all: &[(String, Instruction)], payer: &Keypair, signers: &[&Keypair]) -> Result<()> {
+    pub fn send_all(
+        &self,
+        all: &[(String, Instruction)],
+        payer: &Keypair,
+        signers: &[&Keypair],
+    ) -> Result<()> {
         let mut rest = all;
         while !rest.is_empty() {
             let fitting = (1..=rest.len()).take_while(|n| self.size(&rest[..*n], payer, signers) <= PACKET);
@@ -305,7 +312,12 @@ impl Node {
         core::iter::once(limit).chain(instructions.iter().cloned()).collect()
     }
 
-    fn signed(&self, instructions: &[Instruction], payer: &Keypair, keys: &[&Keypair]) -> Result<Transaction> {
+    fn signed(
+        &self,
+        instructions: &[Instruction],
+        payer: &Keypair,
+        keys: &[&Keypair],
+    ) -> Result<Transaction> {
         let blockhash = self.client.get_latest_blockhash()?;
         let all = self.budgeted(instructions);
         Ok(Transaction::new_signed_with_payer(&all, Some(&payer.pubkey()), keys, blockhash))
@@ -316,7 +328,10 @@ impl Node {
     /// # Errors
     /// If the node has no such thing.
     pub fn travel(&self, seconds: i64) -> Result<i64> {
-        ensure!(self.surfnet, "this node cannot travel in time: only the one that `ballast localnet` starts can");
+        ensure!(
+            self.surfnet,
+            "this node cannot travel in time: only the one that `ballast localnet` starts can"
+        );
         ensure!(seconds > 0, "time travel only goes forward: give a number of seconds above zero");
         let to = self.now()? + seconds;
         let method = RpcRequest::Custom { method: "surfnet_timeTravel" };

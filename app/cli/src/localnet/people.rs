@@ -210,7 +210,9 @@ impl Cast<'_> {
             let mut account = *empty;
             for (market, base) in at(scale) {
                 let state = &board.markets[usize::from(market)];
-                let Ok(cost) = board.assets[usize::from(state.asset)].spot().value(base) else { return false };
+                let Ok(cost) = board.assets[usize::from(state.asset)].spot().value(base) else {
+                    return false;
+                };
                 if account.add_position(market, state, base, -cost).is_err() {
                     return false;
                 }

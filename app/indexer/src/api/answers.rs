@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anchor_lang::prelude::Pubkey;
-use ballast::state::MarginAccount;
-use ballast_client::decode;
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use ballast::state::MarginAccount;
+use ballast_client::decode;
 use serde_json::{Value, json};
 
 use super::{Gateway, Refused, ask};
@@ -120,7 +120,9 @@ async fn margin_account(gateway: &Gateway, address: &Pubkey) -> Result<Arc<Margi
     let found = found.ok_or_else(|| Refused::missing(format!("there is no account {address}")))?;
     if found.owner != ballast::ID {
         let whose = found.owner;
-        return Err(Refused::bad(format!("{address} belongs to {whose}: it is no margin account of Ballast")));
+        return Err(Refused::bad(format!(
+            "{address} belongs to {whose}: it is no margin account of Ballast"
+        )));
     }
     let account: Arc<MarginAccount> = decode::margin_account(&found.data)
         .map_err(|error| Refused::bad(format!("{address} cannot be read: {error}")))?

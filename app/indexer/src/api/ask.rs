@@ -68,10 +68,13 @@ pub fn kinds(query: &Query) -> Result<Vec<String>, Refused> {
     if kinds.len() > MOST_KINDS {
         return Err(Refused::bad(format!("at most {MOST_KINDS} kinds can be asked for at once")));
     }
-    match kinds.iter().find(|kind| *kind != crate::idl::UNKNOWN && !crate::idl::events().any(|name| name == **kind)) {
-        Some(stray) => {
-            Err(Refused::bad(format!("'{stray}' is no event of the program: names are as in its IDL, as Liquidated")))
-        }
+    match kinds
+        .iter()
+        .find(|kind| *kind != crate::idl::UNKNOWN && !crate::idl::events().any(|name| name == **kind))
+    {
+        Some(stray) => Err(Refused::bad(format!(
+            "'{stray}' is no event of the program: names are as in its IDL, as Liquidated"
+        ))),
         None => Ok(kinds),
     }
 }

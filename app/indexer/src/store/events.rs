@@ -75,9 +75,8 @@ pub fn keep(to: &Transaction, looked: &Looked, own: &Pubkey) -> rusqlite::Result
         }
         return Ok(Vec::new());
     }
-    to.prepare_cached("INSERT INTO transactions (signature, slot, time, cut) VALUES (?, ?, ?, ?)")?.execute(
-        params![looked.signature, looked.slot as i64, looked.time, looked.cut],
-    )?;
+    to.prepare_cached("INSERT INTO transactions (signature, slot, time, cut) VALUES (?, ?, ?, ?)")?
+        .execute(params![looked.signature, looked.slot as i64, looked.time, looked.cut])?;
     let transaction = to.last_insert_rowid();
     let first = (looked.slot as i64) << PLACE_BITS;
     let last: Option<i64> = to

@@ -197,22 +197,12 @@ pub fn keep(to: &Transaction, sample: &Sample) -> rusqlite::Result<()> {
             ])?;
     }
     for (market, p) in sample.markets.iter().enumerate() {
-        to.prepare_cached("INSERT OR REPLACE INTO market_history VALUES (?, ?, ?, ?, ?)")?.execute(params![
-            market as i64,
-            p.t,
-            p.open_interest,
-            p.funding_per_day,
-            p.inventory
-        ])?;
+        to.prepare_cached("INSERT OR REPLACE INTO market_history VALUES (?, ?, ?, ?, ?)")?
+            .execute(params![market as i64, p.t, p.open_interest, p.funding_per_day, p.inventory])?;
     }
     if let Some(p) = &sample.house {
-        to.prepare_cached("INSERT OR REPLACE INTO house_history VALUES (?, ?, ?, ?, ?)")?.execute(params![
-            p.t,
-            p.insurance,
-            p.quote_vault,
-            p.lent,
-            p.accounts
-        ])?;
+        to.prepare_cached("INSERT OR REPLACE INTO house_history VALUES (?, ?, ?, ?, ?)")?
+            .execute(params![p.t, p.insurance, p.quote_vault, p.lent, p.accounts])?;
     }
     Ok(())
 }

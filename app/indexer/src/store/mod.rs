@@ -131,7 +131,9 @@ pub(crate) fn read_note(connection: &Connection, key: &str) -> rusqlite::Result<
 
 pub(crate) fn write_note(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?
+        .prepare_cached(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?
         .execute([key, value])
         .map(drop)
 }
