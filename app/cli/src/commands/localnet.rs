@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::localnet::{self, Options};
+use crate::prices::when;
 
 /// Start a local cluster.
 #[derive(Args)]
@@ -29,6 +30,10 @@ pub struct Localnet {
     /// Price files to be replayed, SYMBOL=path; what has none walks by the seed
     #[arg(long, num_args = 1.., value_name = "SYMBOL=FILE")]
     prices: Vec<String>,
+    /// Replay them from this time on (2022-05-01, 2022-05-01T12:00 or unix seconds); the hours before it calibrate the
+    /// board. Default: as soon as 300 hours have
+    #[arg(long, value_parser = when::parse, requires = "prices")]
+    from: Option<i64>,
     /// Seed of the prices that are generated
     #[arg(long, default_value_t = 7)]
     seed: u64,
@@ -75,6 +80,7 @@ impl Localnet {
             folder: self.folder,
             reset: self.reset,
             prices: self.prices,
+            from: self.from,
             seed: self.seed,
             speed: self.speed,
             season: self.season,

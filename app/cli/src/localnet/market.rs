@@ -15,11 +15,26 @@ use crate::random::Random;
 const CALM_BARS: usize = 290;
 /// Hours of a price file that calibrate the board where it is long enough: what fills the ring, and a little more.
 const CALIBRATION_HOURS: i64 = 300;
+/// Hours before the replay that are looked at, at most.
+const BEFORE_HOURS: i64 = 1_000;
 /// Share of variance that all assets have in common.
 const COMMON: f64 = 0.8;
 const HOUR_S: f64 = 3_600.0;
 /// No step of the walk is longer: while time travels, the market sleeps.
 const LONGEST_STEP_S: f64 = 5.0;
+
+/// What prices are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Tape<'a> {
+    /// Price files, each `SYMBOL=path`.
+    pub files: &'a [String],
+    /// Where their replay begins, unix seconds; none: as soon as there is history enough.
+    pub from: Option<i64>,
+    /// Seed of what no file has.
+    pub seed: u64,
+    /// How much faster than real time they go.
+    pub speed: f64,
+}
 
 /// What the house is calibrated with, and where its prices go from there.
 pub struct History {
@@ -36,7 +51,8 @@ impl History {
     ///
     /// # Errors
     /// If a file cannot be read, or an asset has neither a file nor a place in the synthetic history.
-    pub fn of(symbols: &[String], files: &[String], seed: u64, speed: f64) -> Result<Self> {
+    pub fn of(symbols: &[String], options: &Tape) -> Result<Self> {
+        let Tape { files, from, seed, speed } = *options;
         ensure!(speed > 0.0 && speed.is_finite(), "--speed is how much faster than real time: above zero");
         let mut synthetic = prices::synthetic::crash(seed);
         for series in &mut synthetic.series {
@@ -44,7 +60,16 @@ impl History {
         }
         synthetic.ts.truncate(CALM_BARS);
         let generated = CalibrationFile::of(&Market::from_paths(synthetic.clone())?)?;
-        let given = if files.is_empty() { None } else { Some(prices::load_all(files, None)?) };
+        let window = from.map(|from| (from - BEFORE_HOURS * 3_600, i64::MAX));
+        let given = if files.is_empty() { None } else { Some(prices::load_all(files, window)?) };
+        if let Some((paths, from)) = given.as_ref().zip(from) {
+            let last = paths.ts.last().copied().unwrap_or_default();
+            ensure!(
+                from <= last,
+                "the price files end before {} UTC: give an earlier --from",
+                when::minute(from)
+            );
+        }
         let named = |paths: &PricePaths, symbol: &str| paths.series.iter().position(|s| s.symbol == symbol);
         if let Some(paths) = &given {
             let unknown = paths.series.iter().find(|s| !symbols.contains(&s.symbol));
@@ -59,17 +84,19 @@ impl History {
         // History enough for everybody calibrates the board; what is left of it is replayed.
         let whole =
             given.as_ref().filter(|paths| symbols.iter().all(|symbol| named(paths, symbol).is_some()));
-        let hours = |paths: &PricePaths| paths.ts.len() as i64 * paths.interval_s / 3_600;
+        let begins = |paths: &PricePaths| from.unwrap_or(paths.ts[0] + CALIBRATION_HOURS * 3_600);
+        let hours = |paths: &PricePaths| (begins(paths) - paths.ts[0]) / 3_600;
+        let goes_on = |paths: &PricePaths| paths.ts.last().is_some_and(|last| *last > begins(paths));
         let (calibration, from, source) = match (&given, whole) {
-            (Some(paths), Some(_)) if hours(paths) > CALIBRATION_HOURS + 1 => {
-                let from = paths.ts[0] + CALIBRATION_HOURS * 3_600;
+            (Some(paths), Some(_)) if hours(paths) >= CALIBRATION_HOURS && goes_on(paths) => {
+                let from = begins(paths);
                 let sources = Sources { series: paths.series.clone(), notes: Vec::new() };
                 let known = CalibrationFile::of(&Market::new(sources, None, Some(from))?)?;
                 (known, from, format!("{}, replayed from {} UTC", paths.source, when::minute(from)))
             }
             (Some(paths), _) => {
                 let source = format!("{}; calibration generated, seed {seed}", paths.source);
-                (generated, paths.ts[0], source)
+                (generated, from.unwrap_or(paths.ts[0]), source)
             }
             (None, _) => (generated, 0, format!("generated, seed {seed}")),
         };
@@ -219,14 +246,16 @@ mod tests {
     }
 
     fn generated(seed: u64) -> Prices {
-        History::of(&symbols(), &[], seed, 1.0).expect("a history").prices
+        History::of(&symbols(), &Tape { files: &[], from: None, seed, speed: 1.0 }).expect("a history").prices
     }
 
     #[test]
     fn the_same_seed_walks_the_same_way() {
         let (mut a, mut b, mut c) = (generated(7), generated(7), generated(8));
         for _ in 0..100 {
-            [&mut a, &mut b, &mut c].map(|p| p.step(1.0));
+            for prices in [&mut a, &mut b, &mut c] {
+                prices.step(1.0);
+            }
         }
         assert_eq!(a.now(), b.now());
         assert_ne!(a.now(), c.now());
@@ -250,7 +279,9 @@ mod tests {
         let (mut calm, mut shocked) = (generated(7), generated(7));
         shocked.shock(2, -1_000.0, 10.0).expect("a shock");
         for second in 1..=20 {
-            [&mut calm, &mut shocked].map(|p| p.step(1.0));
+            for prices in [&mut calm, &mut shocked] {
+                prices.step(1.0);
+            }
             let ratio = shocked.now()[2] / calm.now()[2];
             let expected = 0.9f64.powf(f64::from(second.min(10)) / 10.0);
             assert!((ratio - expected).abs() < 1e-9, "{ratio} after {second} s");
@@ -274,7 +305,8 @@ mod tests {
             (0..30).map(|i| format!("{},{p},{p},{p},{p},1\n", 1_700_000_040 + i * 60, p = 100 + i)).collect();
         std::fs::write(&file, format!("ts,open,high,low,close,volume\n{rows}")).expect("a file");
         let files = [format!("SOL={}", file.display())];
-        let mut history = History::of(&symbols(), &files, 7, 60.0).expect("a history");
+        let tape = Tape { files: &files, from: None, seed: 7, speed: 60.0 };
+        let mut history = History::of(&symbols(), &tape).expect("a history");
         assert!(history.source.contains("calibration generated"), "{}", history.source);
         assert_eq!(history.prices.now()[2], 100.0);
         history.prices.step(1.0);
@@ -283,7 +315,12 @@ mod tests {
         let walked = history.prices.now()[2];
         assert!((120.0..140.0).contains(&walked) && walked != 129.0, "{walked}");
         let unknown = [format!("DOGE={}", file.display())];
-        assert!(History::of(&symbols(), &unknown, 7, 1.0).is_err());
+        assert!(History::of(&symbols(), &Tape { files: &unknown, ..tape }).is_err());
+        let from = Some(1_700_000_040 + 10 * 60);
+        let later = History::of(&symbols(), &Tape { from, ..tape }).expect("a history");
+        assert_eq!(later.prices.now()[2], 110.0, "the replay begins where it is told to");
+        let too_late = Some(1_800_000_000);
+        assert!(History::of(&symbols(), &Tape { from: too_late, ..tape }).is_err());
         std::fs::remove_file(file).expect("removed");
     }
 }

@@ -44,7 +44,7 @@ use self::feed::Feed;
 use self::folder::Folder;
 use self::house::{House, Keys};
 use self::keeper::Keeper;
-use self::market::History;
+use self::market::{History, Tape};
 use self::node::{Host, Node, Program};
 use self::people::{Cast, SOL};
 use self::steps::Steps;
@@ -69,6 +69,8 @@ pub struct Options {
     pub reset: bool,
     /// Price files, each `SYMBOL=path`.
     pub prices: Vec<String>,
+    /// Where their replay begins, unix seconds.
+    pub from: Option<i64>,
     /// Seed of what is generated.
     pub seed: u64,
     /// How much faster than real time prices go.
@@ -254,7 +256,8 @@ fn found(options: &Options, steps: &Steps) -> Result<Running> {
     let mut history = None;
     let config = options.config.clone().unwrap_or_else(|| root.join("migrations/localnet.toml"));
     let house = House::found(&node, &folder, &keys, &config, |symbols| {
-        let known = History::of(symbols, &options.prices, options.seed, options.speed)?;
+        let Options { prices: files, from, seed, speed, .. } = options;
+        let known = History::of(symbols, &Tape { files, from: *from, seed: *seed, speed: *speed })?;
         let calibration = known.calibration.clone();
         history = Some(known);
         Ok(calibration)
