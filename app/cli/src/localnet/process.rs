@@ -51,17 +51,19 @@ mod tests {
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }
 
-    /// A leashed shell that runs a script, and the number of the process that the script is.
-    fn started(script: &str, file: &Path) -> (Child, String) {
-        let _ = std::fs::remove_file(file);
+    /// A leashed shell that writes its number to a file, and runs a script.
+    fn started(script: &str, file: &Path) -> Child {
         let script = format!("echo $$ > {}; {script}", file.display());
-        let child = leashed(Path::new("sh")).args(["-c", &script]).stdin(Stdio::piped()).spawn();
-        let child = child.expect("a shell starts");
+        leashed(Path::new("sh")).args(["-c", &script]).stdin(Stdio::piped()).spawn().expect("a shell starts")
+    }
+
+    /// The number in a file, once it is there.
+    fn number(file: &Path) -> String {
         let begin = Instant::now();
         loop {
             let id = std::fs::read_to_string(file).unwrap_or_default();
             if id.ends_with('\n') {
-                return (child, id.trim().to_owned());
+                return id.trim().to_owned();
             }
             assert!(begin.elapsed() < PATIENCE, "the script did not start");
             std::thread::sleep(Duration::from_millis(20));
@@ -74,7 +76,9 @@ mod tests {
             [("polite", "exec sleep 60"), ("deaf", "trap '' TERM; while :; do sleep 1; done")]
         {
             let file = std::env::temp_dir().join(format!("ballast-leash-{}-{name}", std::process::id()));
-            let (mut child, id) = started(script, &file);
+            let _ = std::fs::remove_file(&file);
+            let mut child = started(script, &file);
+            let id = number(&file);
             assert!(runs(&id), "{name} runs while the pipe is open");
             end(&mut child);
             assert!(!runs(&id), "{name} ended");
