@@ -15,6 +15,7 @@ mod explain;
 mod governance;
 mod health;
 mod liquidate;
+mod localnet;
 mod migrate;
 mod money;
 mod serve;
@@ -66,6 +67,9 @@ enum Command {
     /// Bring a cluster to what a config says: shows the difference, and applies it when told to, as in
     /// `ballast migrate --config migrations/localnet.toml`.
     Migrate(migrate::Migrate),
+    /// Start a local cluster: a node, a house on it with people and prices, a keeper, and the dApp, as in
+    /// `ballast localnet`.
+    Localnet(localnet::Localnet),
     /// Keep the history of a clearinghouse, and serve it with the dApp, as in `ballast serve --db history.db`.
     Serve(serve::Serve),
     /// Settings that need not be typed every time, as in `ballast config set url devnet`.
@@ -148,11 +152,7 @@ impl Cli {
             Command::Backtest(command) => command.run(),
             Command::Cascade(command) => command.run(),
             Command::Calibrate(command) => command.run(),
-            Command::Health(command) => command.run(),
-            Command::Explain(command) => command.run(),
-            Command::Board(command) => command.run(),
-            Command::Audit(command) => command.run(),
-            Command::Migrate(command) => command.run(),
+            Command::Localnet(command) => command.run(),
             Command::Serve(command) => command.run(),
         }
     }
@@ -166,7 +166,7 @@ fn completions(shell: &str, console: &dyn Console) -> Result<()> {
 }
 
 /// Writes to standard output. Whoever reads it may stop when they have seen enough.
-fn say(text: &str) -> Result<()> {
+pub(crate) fn say(text: &str) -> Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),

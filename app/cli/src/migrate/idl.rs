@@ -4,6 +4,7 @@
 use anchor_lang::AnchorDeserialize;
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use ballast_indexer::idl::IDL;
 use serde_json::{Map, Value, json};
 
 /// The fields of a struct of the interface.
