@@ -3,8 +3,8 @@
 //! An account falls short when a price is posted, not when somebody puts it on the board. So the keeper does on a copy of
 //! the board what `refresh_price` does on the chain, with the program's own functions: the update is checked and scaled by
 //! the program's oracle module, heard by the board's breaker, and moves σ, haircuts and notice. Assets with a second source
-//! or a stake pool need accounts that the keeper does not follow; they are asked of a node, which runs the program itself
-//! ([`crate::run`]), or judged once their price is on the board.
+//! or a stake pool are read from accounts inside the instruction: their posted prices are put on the board as soon as they
+//! move, and judged there.
 
 use anchor_lang::prelude::{Clock, Pubkey};
 use ballast::oracle::pyth;

@@ -62,8 +62,14 @@ pub struct Engine {
     due_since: HashMap<String, i64>,
     /// Refusals in a row of a subject, and until when it is left alone.
     pauses: HashMap<(String, String), (u32, i64)>,
+    /// Accounts about which nothing was to be done when they were last looked at, and when that was.
+    fruitless: HashMap<Pubkey, i64>,
+    /// When people were last told.
+    told: Option<Instant>,
     /// Whether the board or a price changed since all accounts were last valued.
     moved: bool,
+    /// Whether some accounts are still to be valued on the present board.
+    unfinished: bool,
     resynced: Option<Instant>,
     reading: bool,
     housekept: Instant,
@@ -154,7 +160,10 @@ impl Engine {
             recent: HashMap::new(),
             due_since: HashMap::new(),
             pauses: HashMap::new(),
+            fruitless: HashMap::new(),
+            told: None,
             moved: true,
+            unfinished: true,
             resynced: None,
             reading: false,
             housekept: Instant::now(),
@@ -267,8 +276,14 @@ impl Engine {
                 }
                 () = tokio::time::sleep(idle) => {}
             }
-            self.refresh_doubts().await;
-            self.look().await;
+            // A transaction that is signed is written down and on its way before anything is waited for again.
+            tokio::select! {
+                () = &mut stop => break,
+                () = async {
+                    self.refresh_doubts().await;
+                    self.look().await;
+                } => {}
+            }
         }
         tracing::info!("stopping; what is on its way is in the journal");
         beside.abort_all();
@@ -352,9 +367,8 @@ impl Engine {
                 *until = now.saturating_add(pause.min(LONGEST_PAUSE_S));
             }
             // What it was about has changed, or was not what it was thought to be.
-            if let Some(address) = subject.strip_prefix("account:").and_then(|a| a.parse().ok()) {
-                self.ask.insert(address);
-            }
+            // Nobody pushes that a request is closed.
+            self.ask.extend(subject.split(':').filter_map(|part| part.parse::<Pubkey>().ok()));
         }
         self.ask.insert(self.own.0);
         self.ask.insert(self.book.at.board);

@@ -60,7 +60,9 @@ pub struct Watch {
     short: HashMap<Pubkey, i64>,
     /// Accounts that are worth a look although they are not short: a clock to be stopped, an alert to be cleared.
     marked: HashSet<Pubkey>,
+    /// Where the last pass stopped, and how many accounts were then still to be valued.
     cursor: Option<(i64, Pubkey)>,
+    left: usize,
 }
 
 /// Whether something about an account besides its margin may have to be written down on the chain.
@@ -108,8 +110,13 @@ impl Watch {
         }
     }
 
-    /// Values accounts on a board: all that are nearer than `near_bps`, all that `changed`, and of the others as many as
-    /// the time allows, from where the last pass stopped.
+    /// Says that every account is to be valued anew: the board has changed.
+    pub fn renew(&mut self) {
+        self.left = self.order.len();
+    }
+
+    /// Values accounts on a board: all that are nearer than `near_bps`, all that `changed`, and of those that are still to
+    /// be valued as many as the time allows, from where the last pass stopped.
     pub fn pass(
         &mut self,
         book: &Book,
@@ -133,12 +140,13 @@ impl Watch {
             }
         }
         let after = self.cursor.unwrap_or((i64::MIN, Pubkey::default()));
-        let rest: Vec<(i64, Pubkey)> =
-            self.order.range(after..).chain(self.order.range(..after)).copied().collect();
-        let mut complete = true;
-        for entry in rest {
+        let all = self.order.range(after..).chain(self.order.range(..after));
+        let rest: Vec<(i64, Pubkey)> = all.take(self.left).copied().collect();
+        self.left = 0;
+        self.cursor = None;
+        for (at, entry) in rest.iter().enumerate() {
             if begun.elapsed() >= time {
-                (self.cursor, complete) = (Some(entry), false);
+                (self.cursor, self.left) = (Some(*entry), rest.len() - at);
                 break;
             }
             // Owes nothing whatever the price: it only counts when it changes.
@@ -149,10 +157,7 @@ impl Watch {
                 self.value(entry.1, account, &view);
             }
         }
-        if complete {
-            self.cursor = None;
-        }
-        Pass { valued: done.len(), complete }
+        Pass { valued: done.len(), complete: self.left == 0 }
     }
 
     /// Accounts below MM, the deepest first, and since when they have been found so.

@@ -6,6 +6,7 @@
 //! one after the other, found nothing.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ use crate::metrics::Metrics;
 
 /// Bytes of the largest transaction.
 const MOST_BYTES: usize = 1_232;
+/// Transactions of one blockhash that are told apart.
+const NUMBERS: u64 = 4_096;
 /// Seconds for which a blockhash is signed with.
 const HASH_LASTS: Duration = Duration::from_secs(8);
 /// Seconds after which a transaction that nobody knows is looked at for expiry.
@@ -61,7 +64,9 @@ pub struct Sender {
     rules: Sending,
     flights: Mutex<HashMap<String, Flight>>,
     blockhash: tokio::sync::Mutex<Option<(String, u64, Instant)>>,
-    price: std::sync::atomic::AtomicU64,
+    price: AtomicU64,
+    /// Counts transactions.
+    number: AtomicU64,
 }
 
 /// Bytes of a transaction with these instructions and one signature.
@@ -98,7 +103,8 @@ impl Sender {
         }
         metrics.in_flight.set(flights.len() as i64);
         let (flights, blockhash) = (Mutex::new(flights), tokio::sync::Mutex::new(None));
-        Ok(Self { rpc, journal, metrics, key, rules, flights, blockhash, price: 0.into() })
+        let number = AtomicU64::new(unix_now().unsigned_abs() << 4);
+        Ok(Self { rpc, journal, metrics, key, rules, flights, blockhash, price: 0.into(), number })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Flight>> {
@@ -107,7 +113,7 @@ impl Sender {
 
     /// Sets the price of a compute unit, micro-lamports.
     pub fn set_price(&self, price: u64) {
-        self.price.store(price, std::sync::atomic::Ordering::Relaxed);
+        self.price.store(price, Ordering::Relaxed);
     }
 
     /// Subjects of what is on its way.
@@ -151,11 +157,14 @@ impl Sender {
         }
     }
 
-    fn sign(&self, batch: &[Intent], attempt: u32, hash: &str, last_valid: u64) -> Option<Open> {
+    fn sign(&self, batch: &[Intent], hash: &str, last_valid: u64) -> Option<Open> {
         let compute: u32 = batch.iter().map(|i| i.compute).sum();
-        let price = self.price.load(std::sync::atomic::Ordering::Relaxed);
-        // A unit more with every attempt: two tries of one intent are two transactions, even of one blockhash.
-        let mut instructions = budget::head((compute + attempt).min(budget::MOST), price);
+        let price = self.price.load(Ordering::Relaxed);
+        // Two transactions with the same instructions and the same blockhash would be one to the cluster, although the
+        // second puts a later price on the board. So each asks for a few units more than the one before.
+        let number = self.number.fetch_add(1, Ordering::Relaxed) % NUMBERS;
+        let mut instructions =
+            budget::head(compute.min(budget::MOST - NUMBERS as u32) + number as u32, price);
         instructions.extend(batch.iter().flat_map(|i| i.instructions.iter().cloned()));
         let mut message = Message::new(&instructions, Some(&self.key.pubkey()));
         message.recent_blockhash = hash.parse().ok()?;
@@ -168,23 +177,30 @@ impl Sender {
         Some(Open { signature, wire, last_valid, carried })
     }
 
-    /// Signs batches, writes them down and sends them. `attempts` says how often each was tried before. Returns how many
-    /// were begun.
-    pub async fn launch(self: &Arc<Self>, batches: Vec<(Vec<Intent>, u32)>) -> usize {
+    /// Signs batches, writes them down and sends them. Returns how many were begun.
+    pub async fn launch(self: &Arc<Self>, batches: Vec<Vec<Intent>>) -> usize {
         let Some((hash, last_valid)) = self.blockhash().await else { return 0 };
         let signed: Vec<(Open, Vec<Intent>)> = batches
             .into_iter()
-            .filter_map(|(batch, attempt)| Some((self.sign(&batch, attempt, &hash, last_valid)?, batch)))
+            .filter_map(|batch| Some((self.sign(&batch, &hash, last_valid)?, batch)))
             .collect();
         let written: Vec<(&Open, &[Intent])> =
             signed.iter().map(|(open, batch)| (open, &batch[..])).collect();
-        if let Err(error) = self.journal.begin(&written, unix_now()) {
-            tracing::error!(%error, "the journal refused: nothing is sent");
-            return 0;
-        }
-        let begun = signed.len();
+        let together = self.journal.begin(&written, unix_now());
+        let mut begun = 0;
         for (open, batch) in signed {
-            self.fly(open, batch);
+            // Where the journal refuses one of them, the others are written down one by one.
+            let written = match &together {
+                Ok(()) => Ok(()),
+                Err(_) => self.journal.begin(&[(&open, &batch[..])], unix_now()),
+            };
+            match written {
+                Ok(()) => {
+                    begun += 1;
+                    self.fly(open, batch);
+                }
+                Err(error) => tracing::error!(%error, "the journal refused: nothing is sent"),
+            }
         }
         begun
     }

@@ -246,25 +246,6 @@ impl Rpc {
         Ok(Some((logs, answer["meta"]["fee"].as_u64().unwrap_or(0))))
     }
 
-    /// What an account would be after a transaction that nobody signed, and the transaction's error if it has one.
-    ///
-    /// # Errors
-    /// [`RpcError`].
-    pub async fn simulate(&self, wire: &[u8], account: &Pubkey) -> Result<Result<Raw, String>, RpcError> {
-        const METHOD: &str = "simulateTransaction";
-        let config = json!({
-            "encoding": "base64", "commitment": self.commitment, "sigVerify": false,
-            "replaceRecentBlockhash": true,
-            "accounts": { "encoding": "base64", "addresses": [account.to_string()] },
-        });
-        let answer = self.call(METHOD, json!([BASE64_STANDARD.encode(wire), config])).await?;
-        let value = &answer["value"];
-        if !value["err"].is_null() {
-            return Ok(Err(value["err"].to_string()));
-        }
-        raw(&value["accounts"][0]).map(Ok).ok_or(RpcError::Garbled { method: METHOD })
-    }
-
     /// What was paid for priority lately where these accounts were written, micro-lamports a compute unit.
     ///
     /// # Errors

@@ -36,12 +36,9 @@ fn one(scene: &Scene, address: &str, request: &TradeRequest) -> Option<Intent> {
             Intent::new("close_request", subject, &[&price], close).at(Urgency::Housekeeping)
         }
     };
-    intent.needs = scene.fresh.needed(std::iter::once(market.asset));
-    if intent.kind == "execute_trade"
-        && let Some(account) = scene.book.margin(&request.margin_account)
-    {
-        // The trader's IM is asked of all that it holds.
-        intent.needs = scene.needs(account);
-    }
+    // Of a fill the trader's IM is asked, of all that it holds.
+    let trader = scene.book.margin(&request.margin_account).filter(|_| intent.kind == "execute_trade");
+    let held = trader.map(|account| scene.needs(account)).unwrap_or_default();
+    intent.needs = scene.fresh.needed(held.into_iter().chain(std::iter::once(market.asset)));
     Some(intent.telling(&detail))
 }

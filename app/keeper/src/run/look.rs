@@ -16,6 +16,10 @@ use crate::journal::Standing;
 
 /// Seconds between two looks at markets, accounts and proposals.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// Time between two looks at what people are to be told.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// Seconds for which an account about which nothing was to be done comes after the others.
+const FRUITLESS_S: i64 = 10;
 /// Seconds for which what was done is remembered.
 const REMEMBERED_S: i64 = 86_400;
 
@@ -27,7 +31,9 @@ impl Engine {
         }
         let Some(fresh) = self.fresh() else { return };
         let now = self.time.now();
-        self.value(&fresh);
+        // Whoever is known to be short comes before whoever may be.
+        let time = Duration::from_millis(self.config.watch.pass_ms);
+        self.value(&fresh, if self.watch.short().is_empty() { time } else { time / 8 });
         let subjects = self.candidates(&fresh);
         let fresh = if subjects.is_empty() {
             fresh
@@ -38,41 +44,43 @@ impl Engine {
             };
             self.take_all(updates);
             let Some(fresh) = self.fresh() else { return };
-            self.value(&fresh);
+            self.value(&fresh, Duration::ZERO);
             fresh
         };
         let intents = self.decide(&fresh, &subjects);
+        self.remember_fruitless(&subjects, &intents, now);
         self.remember_due(&intents, now);
         let batches = self.ready(intents, &fresh);
         self.send(batches, now).await;
-        self.tell(&fresh);
+        if self.told.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+            self.told = Some(Instant::now());
+            self.tell(&fresh);
+        }
     }
 
     fn fresh(&self) -> Option<Fresh> {
         fresh::fresh(&self.book, &self.time.clock())
     }
 
-    /// Values the accounts that a new price can have pushed below MM, and those that changed.
-    fn value(&mut self, fresh: &Fresh) {
+    /// Values the accounts that a new price can have pushed below MM, and those that changed; and for some time the rest.
+    fn value(&mut self, fresh: &Fresh, time: Duration) {
         let rules = &self.config.watch;
         let changed = std::mem::take(&mut self.changed);
-        let time = if std::mem::take(&mut self.moved) {
-            Duration::from_millis(rules.pass_ms)
-        } else {
-            Duration::ZERO
-        };
-        if time.is_zero() && changed.is_empty() {
+        let moved = std::mem::take(&mut self.moved);
+        if moved {
+            self.watch.renew();
+        }
+        if !moved && !self.unfinished && changed.is_empty() {
             return;
         }
         let begun = Instant::now();
         let pass = self.watch.pass(&self.book, &fresh.board, self.time.now(), &changed, rules.near_bps, time);
+        self.unfinished = !pass.complete;
         self.metrics.pass.observe(begun.elapsed().as_secs_f64());
         self.metrics.valued.inc_by(pass.valued as u64);
         self.metrics.accounts.set(self.book.count() as i64);
         self.metrics.near.set(self.watch.near(rules.near_bps) as i64);
         self.metrics.short.set(self.watch.short().len() as i64);
-        // The rest of the house is gone through in the looks that follow.
-        self.moved |= !pass.complete && !time.is_zero();
     }
 
     fn scene<'a>(&'a self, fresh: &'a Fresh, clock: &'a anchor_lang::prelude::Clock) -> Scene<'a> {
@@ -103,7 +111,23 @@ impl Engine {
             let since = self.due_since.get(&format!("account:{a}")).copied().unwrap_or(now);
             turn(a, since) && liquidations::touch(&scene, a).is_some()
         });
-        short.chain(marked).take(2 * self.config.liquidation.most_at_once).collect()
+        let mut all: Vec<Pubkey> = short.chain(marked).collect();
+        // Accounts about which nothing can be done must not keep the keeper from the others.
+        all.sort_by_key(|a| self.fruitless.get(a).is_some_and(|at| now - at < FRUITLESS_S));
+        all.truncate(2 * self.config.liquidation.most_at_once);
+        all
+    }
+
+    fn remember_fruitless(&mut self, subjects: &[Pubkey], intents: &[Intent], now: i64) {
+        let decided: HashSet<&str> =
+            intents.iter().filter_map(|i| i.subject.strip_prefix("account:")).collect();
+        for address in subjects {
+            if decided.contains(address.to_string().as_str()) {
+                self.fruitless.remove(address);
+            } else {
+                self.fruitless.insert(*address, now);
+            }
+        }
     }
 
     /// Accounts, with everything that a decision about them reads.
@@ -141,8 +165,9 @@ impl Engine {
                     // Without a margin account of its own the keeper still cranks.
                     None => liquidations::touch(&scene, address),
                 };
-                intent = intent.or_else(|| losses::take_over(&scene, address));
+                // Of a bankrupt account the loss is shared while its position still has another side.
                 intent = intent.or_else(|| losses::resolve(&scene, address));
+                intent = intent.or_else(|| losses::take_over(&scene, address));
             } else {
                 intent = intent.or_else(|| liquidations::touch(&scene, address));
             }
@@ -165,6 +190,7 @@ impl Engine {
             self.due_since.retain(|subject, since| due.contains(subject) || now - *since < 60);
             self.recent.retain(|_, last| now - *last < REMEMBERED_S);
             self.pauses.retain(|_, (_, until)| now - *until < REMEMBERED_S);
+            self.fruitless.retain(|_, at| now - *at < FRUITLESS_S);
         }
         for intent in intents {
             self.due_since.entry(intent.subject.clone()).or_insert(now);
@@ -237,6 +263,6 @@ impl Engine {
             }
             return;
         }
-        self.sender.launch(batches).await;
+        self.sender.launch(batches.into_iter().map(|(batch, _)| batch).collect()).await;
     }
 }

@@ -50,6 +50,10 @@ pub struct World {
     /// Sends of bytes that had landed before.
     pub repeats: u64,
     pub refused: BTreeMap<String, u64>,
+    /// Instructions of the program that landed, by name.
+    pub done: BTreeMap<String, u64>,
+    /// Seconds of the clock in a real second.
+    pub speed: i64,
     began: Instant,
     from: i64,
 }
@@ -71,6 +75,8 @@ impl World {
             liquidations: BTreeMap::new(),
             repeats: 0,
             refused: BTreeMap::new(),
+            done: BTreeMap::new(),
+            speed: 1,
             began: Instant::now(),
             from,
         };
@@ -91,7 +97,7 @@ impl World {
         bytes[8] = 1;
         self.hash = Pubkey::new_from_array(bytes).to_string();
         self.hashes.insert(self.hash.clone(), self.slot + LASTS);
-        let now = self.from + self.began.elapsed().as_secs() as i64;
+        let now = self.from + self.began.elapsed().as_millis() as i64 * self.speed / 1_000;
         let later = now > self.house.vm.now();
         if later {
             self.keep(&ballast_keeper::chain::time::ADDRESS);
@@ -114,7 +120,8 @@ impl World {
     fn keep(&mut self, address: &Pubkey) {
         let state = self.now(address);
         let states = self.past.entry(*address).or_default();
-        if states.back().is_some_and(|(_, last)| *last == state) {
+        if let Some((until, _)) = states.back_mut().filter(|(_, last)| *last == state) {
+            *until = self.slot;
             return;
         }
         states.push_back((self.slot, state));
@@ -178,6 +185,10 @@ impl World {
             Ok(done) => {
                 for event in events::of::<Liquidated>(&done.logs) {
                     self.liquidations.entry(event.account).or_default().push(event);
+                }
+                let names = done.logs.iter().filter_map(|l| l.strip_prefix("Program log: Instruction: "));
+                for name in names {
+                    *self.done.entry(name.to_owned()).or_default() += 1;
                 }
                 let after = named.iter().zip(before).filter(|(a, before)| self.now(a) != *before);
                 let changed: Vec<Pubkey> = after.map(|(address, _)| *address).collect();
