@@ -1,6 +1,7 @@
 //! The journal: what is open is known after a restart, and nothing is begun twice.
 
 use std::path::PathBuf;
+use std::slice::from_ref;
 
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;
@@ -38,7 +39,7 @@ impl Drop for File {
 fn what_was_open_when_the_keeper_died_is_open_with_its_bytes_after_the_restart() {
     let file = File::new("restart");
     let one = intent("account:a", b"1");
-    Journal::open(&file.0).unwrap().begin(&[(&transaction("s"), &[one.clone()])], 1).unwrap();
+    Journal::open(&file.0).unwrap().begin(&[(&transaction("s"), from_ref(&one))], 1).unwrap();
     let again = Journal::open(&file.0).unwrap();
     let open = again.open_transactions().unwrap();
     assert_eq!(open.len(), 1);
@@ -51,8 +52,8 @@ fn what_was_open_when_the_keeper_died_is_open_with_its_bytes_after_the_restart()
 fn an_intent_that_is_open_or_done_is_not_begun_again() {
     let journal = Journal::in_memory().unwrap();
     let one = intent("account:a", b"1");
-    journal.begin(&[(&transaction("s"), &[one.clone()])], 1).unwrap();
-    let twice = |signature| journal.begin(&[(&transaction(signature), &[one.clone()])], 2);
+    journal.begin(&[(&transaction("s"), from_ref(&one))], 1).unwrap();
+    let twice = |signature| journal.begin(&[(&transaction(signature), from_ref(&one))], 2);
     assert!(matches!(twice("t"), Err(JournalError::Twice { standing: Standing::Open, .. })));
     journal.end("s", &End::Landed { slot: 9 }, 3).unwrap();
     assert!(matches!(twice("u"), Err(JournalError::Twice { standing: Standing::Done, .. })));
@@ -63,9 +64,9 @@ fn an_intent_that_is_open_or_done_is_not_begun_again() {
 fn a_batch_is_written_whole_or_not_at_all() {
     let journal = Journal::in_memory().unwrap();
     let (one, two) = (intent("account:a", b"1"), intent("account:b", b"1"));
-    journal.begin(&[(&transaction("s"), &[one.clone()])], 1).unwrap();
+    journal.begin(&[(&transaction("s"), from_ref(&one))], 1).unwrap();
     let (t, u) = (transaction("t"), transaction("u"));
-    assert!(journal.begin(&[(&t, &[two.clone()]), (&u, &[one])], 2).is_err());
+    assert!(journal.begin(&[(&t, from_ref(&two)), (&u, &[one])], 2).is_err());
     assert_eq!(journal.standing(&two.key).unwrap(), Standing::New);
     assert_eq!(journal.open_transactions().unwrap().len(), 1);
 }
@@ -76,7 +77,7 @@ fn what_failed_or_expired_may_be_tried_again_and_is_counted() {
     let one = intent("account:a", b"1");
     let failed = End::Failed { slot: 4, error: "no".into() };
     for (attempt, (signature, end)) in [("s", failed), ("t", End::Expired)].into_iter().enumerate() {
-        journal.begin(&[(&transaction(signature), &[one.clone()])], 10).unwrap();
+        journal.begin(&[(&transaction(signature), from_ref(&one))], 10).unwrap();
         assert!(journal.end(signature, &end, 20 + attempt as i64).unwrap());
         let (attempts, last_at) = (attempt as u32 + 1, 20 + attempt as i64);
         assert_eq!(journal.standing(&one.key).unwrap(), Standing::Failed { attempts, last_at });
@@ -87,7 +88,7 @@ fn what_failed_or_expired_may_be_tried_again_and_is_counted() {
 fn an_end_is_written_once() {
     let journal = Journal::in_memory().unwrap();
     let one = intent("account:a", b"1");
-    journal.begin(&[(&transaction("s"), &[one.clone()])], 1).unwrap();
+    journal.begin(&[(&transaction("s"), from_ref(&one))], 1).unwrap();
     assert!(journal.end("s", &End::Landed { slot: 4 }, 2).unwrap());
     assert!(!journal.end("s", &End::Expired, 3).unwrap(), "a late look changes nothing");
     assert_eq!(journal.standing(&one.key).unwrap(), Standing::Done);
@@ -105,10 +106,10 @@ fn results_add_up_and_outlive_pruning() {
         journal.gain(signature, &gain).unwrap();
     }
     let old = intent("account:old", b"1");
-    journal.begin(&[(&transaction("u"), &[old.clone()])], 1).unwrap();
+    journal.begin(&[(&transaction("u"), from_ref(&old))], 1).unwrap();
     journal.end("u", &End::Expired, 2).unwrap();
     let open = intent("account:open", b"1");
-    journal.begin(&[(&transaction("v"), &[open.clone()])], 1).unwrap();
+    journal.begin(&[(&transaction("v"), from_ref(&open))], 1).unwrap();
     journal.prune(1_000).unwrap();
     assert_eq!(journal.profit().unwrap(), (50, 10_000));
     assert_eq!(journal.standing(&old.key).unwrap(), Standing::New, "what ended long ago is forgotten");
