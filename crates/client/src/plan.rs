@@ -31,6 +31,46 @@ pub struct Plan {
     pub bounty: u64,
 }
 
+impl Plan {
+    /// The keeper's account with what the plan takes over, its bounty apart.
+    ///
+    /// # Errors
+    /// Where the account has no room for it.
+    pub fn taken_by(&self, keeper: &MarginAccount, board: &RiskBoard) -> anchor_lang::Result<MarginAccount> {
+        let mut keeper = *keeper;
+        for (leg, terms) in self.legs.iter().zip(&self.step.terms) {
+            take(&mut keeper, board, leg.leg, terms.quantity, terms.proceeds)?;
+            keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX), board)?;
+        }
+        Ok(keeper)
+    }
+}
+
+/// Moves a leg to the keeper, as far as the program lets it: an isolated account takes what is its market's, a
+/// restricted one what reduces.
+fn take(
+    keeper: &mut MarginAccount,
+    board: &RiskBoard,
+    leg: LiquidationLeg,
+    quantity: i64,
+    proceeds: i64,
+) -> anchor_lang::Result<()> {
+    match leg {
+        LiquidationLeg::Position { market } => {
+            let listed = board.market(market.into()).map_err(BallastError::from)?;
+            let change = keeper.add_position(market, listed, quantity, -proceeds)?;
+            if reduces(change.before, change.after) {
+                return Ok(());
+            }
+            policy::require_unrestricted(keeper.restrictions, Action::Increase)
+        }
+        LiquidationLeg::Collateral { asset } => {
+            keeper.add_collateral(asset, quantity.unsigned_abs())?;
+            keeper.add_quote(-proceeds, board)
+        }
+    }
+}
+
 /// What a plan looks at besides the two accounts and the board.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
@@ -141,46 +181,16 @@ impl Search<'_> {
         });
         // A leg that is not for this keeper must not keep it from those that are.
         let may_take =
-            |c: &Candidate| self.take(&mut { *self.keeper }, c.leg, c.quantity.signum(), 0).is_ok();
+            |c: &Candidate| take(&mut { *self.keeper }, board, c.leg, c.quantity.signum(), 0).is_ok();
         let mut all: Vec<Candidate> = positions.chain(options).chain(collateral).filter(may_take).collect();
         all.sort_by_key(|c| core::cmp::Reverse(c.value));
         all
     }
 
-    /// Moves a leg to the keeper, as far as the program lets it: an isolated account takes what is its market's, a
-    /// restricted one what reduces.
-    fn take(
-        &self,
-        keeper: &mut MarginAccount,
-        leg: LiquidationLeg,
-        quantity: i64,
-        proceeds: i64,
-    ) -> anchor_lang::Result<()> {
-        let board = self.view.board();
-        match leg {
-            LiquidationLeg::Position { market } => {
-                let listed = board.market(market.into()).map_err(BallastError::from)?;
-                let change = keeper.add_position(market, listed, quantity, -proceeds)?;
-                if reduces(change.before, change.after) {
-                    return Ok(());
-                }
-                policy::require_unrestricted(keeper.restrictions, Action::Increase)
-            }
-            LiquidationLeg::Collateral { asset } => {
-                keeper.add_collateral(asset, quantity.unsigned_abs())?;
-                keeper.add_quote(-proceeds, board)
-            }
-        }
-    }
-
     fn keeper_can_carry(&self, plan: &Plan) -> bool {
-        let mut keeper = *self.keeper;
-        let moved = plan.legs.iter().zip(&plan.step.terms).try_for_each(|(leg, terms)| {
-            self.take(&mut keeper, leg.leg, terms.quantity, terms.proceeds)?;
-            keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX), self.view.board())
-        });
         let strict = BoardView::for_new_risk(self.view.board(), self.around.now);
-        moved.is_ok() && strict.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial())
+        let carries = |keeper| strict.margin(&keeper, Basis::Initial).is_ok_and(|m| m.meets_initial());
+        plan.taken_by(self.keeper, self.view.board()).is_ok_and(carries)
     }
 
     /// Whether phase and windows have room for a step.
@@ -338,4 +348,32 @@ pub fn best_in(
         }
     }
     Ok(best)
+}
+
+/// How much of an account's position a market's backstop would take over: the largest amount up to `most` native units
+/// that is admitted and that its slice can carry. Takeovers know neither phases nor windows; whether the account has been
+/// short for long enough is the caller's question.
+///
+/// # Errors
+/// As the engine.
+pub fn takeover(
+    account: &MarginAccount,
+    slice: &MarginAccount,
+    board: &RiskBoard,
+    (market, most): (u8, u64),
+    now: i64,
+) -> Result<Option<Plan>> {
+    let view = BoardView::for_liquidation(board, now);
+    if !view.margin(account, Basis::Maintenance)?.is_liquidatable() {
+        return Ok(None);
+    }
+    let pace = PhaseParams { first_step_bps: 10_000, window_s: 0, ..board.phases.pace(board.params.dust) };
+    let around = Surroundings { windows: &[], insurance: 0, now };
+    let bankrupt = view.equity(account, Basis::Maintenance)? < 0;
+    let search = Search { account, keeper: slice, view, bankrupt, pace, around };
+    let wanted = LiquidationLeg::Position { market };
+    let Some(mut leg) = search.candidates().into_iter().find(|c| c.leg == wanted) else { return Ok(None) };
+    let room = i64::try_from(most).unwrap_or(i64::MAX);
+    leg.quantity = leg.quantity.clamp(-room, room);
+    if leg.quantity == 0 { Ok(None) } else { search.largest(&[leg]) }
 }

@@ -1,0 +1,176 @@
+//! What a keeper does besides liquidating: it keeps a house going, with money or without, and passes on what it took over.
+
+#[allow(dead_code)]
+#[path = "fire/faults.rs"]
+mod faults;
+#[allow(dead_code)]
+#[path = "fire/node.rs"]
+mod node;
+#[allow(dead_code)]
+#[path = "fire/world.rs"]
+mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ballast::governance::Parameter;
+use ballast::limits::PhaseParams;
+use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, default_phases, made_up_history};
+use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer};
+use faults::Faults;
+use node::Node;
+use world::World;
+
+const COIN: i64 = 1_000_000_000;
+const BEFORE: f64 = 100.0;
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A house with one coin, its perpetual and a backstop, two days after a proposal was made, and an hour after its last
+/// tick.
+fn house() -> House {
+    let phases = PhaseParams { deep_bps: 5_000, bankrupt_bps: 5_000, takeover_s: 10, ..default_phases() };
+    let mut house = House::with_params(HouseParams { phases, ..HouseParams::default() });
+    house.list_asset(AssetSpec::coin("SOL", 9)).unwrap();
+    house.open_market(MarketSpec::perpetual("SOL", 0)).unwrap();
+    house.create_backstop(0, default_backstop()).unwrap();
+    house.calibrate(made_up_history(0)).unwrap();
+    house.open().unwrap();
+    house.post_all(&[BEFORE]);
+    let governance = house.governance.insecure_clone();
+    house.propose(&governance, Parameter::Recovery, 0, 60).unwrap();
+    house.vm.advance(86_400);
+    house.post_all(&[BEFORE]);
+    house.season(&[BEFORE]);
+    house.provider(0, 1_000_000);
+    house
+}
+
+struct Keeper(Child);
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a keeper with a key on a node in front of a house, in whose clock three seconds pass in one.
+async fn start(house: House, key: &Keypair, name: &str, price: f64) -> (Arc<Node>, Keeper, PathBuf) {
+    let mut world = World::new(house);
+    world.speed = 3;
+    world.house.vm.svm.airdrop(&key.pubkey(), 100_000_000_000).unwrap();
+    let (mint, account) = (world.house.at.quote_mint, world.house.assets[0].price_account);
+    world.begin();
+    let (node, http, ws) = Node::serve(world, Faults::NONE, 7).await;
+    let folder = std::env::temp_dir().join(format!("ballast-duties-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |file: &str| folder.join(file);
+    std::fs::write(path("key.json"), serde_json::to_string(&key.to_bytes().to_vec()).unwrap()).unwrap();
+    let text = format!(
+        "[chain]\nrpc = \"http://{http}\"\nws = \"ws://{ws}\"\nquote_mint = \"{mint}\"\nclock_ms = 100\n\
+         [keeper]\nkeypair = {:?}\n[prices]\naccounts = [\"{account}\"]\n[cranks]\nsettle_least = 1000000\n\
+         [watch]\nidle_ms = 100\n[sending]\npoll_ms = 100\n[liquidation]\nmin_profit = -1000000000\n\
+         [journal]\npath = {:?}\n[server]\nlisten = \"\"\n",
+        path("key.json"),
+        path("journal.sqlite"),
+    );
+    std::fs::write(path("keeper.toml"), text).unwrap();
+    let blocks = node.clone();
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            ticks.tick().await;
+            blocks.block(price);
+        }
+    });
+    let keeper = Keeper(run(&path("keeper.toml")));
+    (node, keeper, folder)
+}
+
+fn run(config: &Path) -> Child {
+    let log = std::fs::File::create(config.with_extension("log")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ballast-keeper"));
+    command.args(["run", "--config"]).arg(config).stdin(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+async fn until(what: &str, node: &Node, mut done: impl FnMut(&World) -> bool) {
+    let begun = Instant::now();
+    while !done(&node.world.lock().unwrap()) {
+        if begun.elapsed() > PATIENCE {
+            let world = node.world.lock().unwrap();
+            panic!("still not: {what}; done {:?}, refused {:?}", world.done, world.refused);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Two people with opposite positions of ten coins; the first has so many dollars.
+fn trade(house: &mut House, dollars: u64) -> (Person, Person) {
+    let (long, short) = (house.person_with_quote(dollars), house.person_with_quote(100_000));
+    house.fill_at_oracle(0, &long, &short, 10 * COIN).unwrap();
+    (long, short)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_keeper_without_money_keeps_the_house_going() {
+    let mut house = house();
+    // One falls short, one is bankrupt, by a fall of twelve dollars.
+    let (short, _) = trade(&mut house, 165);
+    let (bankrupt, _) = trade(&mut house, 100);
+    let trader = house.person_with_quote(10_000);
+    house.ask_trade(0, &trader, 1, COIN).unwrap();
+    // Its price passes while somebody else trades, so the first request has missed it.
+    let other = house.person_with_quote(10_000);
+    house.trade_at(0, &other, 9, COIN, BEFORE).unwrap();
+    house.vm.advance(3_600);
+    house.post_all(&[BEFORE]);
+    house.ask_trade(0, &trader, 2, COIN).unwrap();
+
+    let key = Keypair::new();
+    let (node, keeper, folder) = start(house, &key, "poor", 88.0).await;
+    let duties = [
+        "RefreshPrice",
+        "Tick",
+        "UpdateFunding",
+        "AccrueInterest",
+        "ExecuteTrade",
+        "CloseRequest",
+        "ApplyProposal",
+        "TouchAccount",
+        "TakeOver",
+        "ResolveBankruptcy",
+        "Settle",
+    ];
+    until("every duty is done", &node, |world| duties.iter().all(|d| world.done.contains_key(*d))).await;
+    until("nobody is short", &node, |world| world.short(&[short.account, bankrupt.account]).is_empty()).await;
+    drop(keeper);
+    let world = node.world.lock().unwrap();
+    assert!(world.liquidations.is_empty(), "a keeper without an account takes nothing over");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_keeper_took_over_it_passes_on_to_the_backstop() {
+    let mut house = house();
+    let (short, _) = trade(&mut house, 165);
+    let rich = house.person_with_quote(100_000);
+    house.vm.advance(20);
+    house.post_all(&[BEFORE]);
+    let (node, keeper, folder) = start(house, &rich.key, "rich", 88.0).await;
+    until("the account is liquidated", &node, |world| world.liquidations.contains_key(&short.account)).await;
+    until("what was taken over is passed on", &node, |world| {
+        let own = world.house.margin_account(&rich.account);
+        world.done.contains_key("RequestTrade")
+            && world.done.contains_key("ExecuteTrade")
+            && own.position(0).base == 0
+    })
+    .await;
+    drop(keeper);
+    let world = node.world.lock().unwrap();
+    assert_eq!(world.short(&[short.account]), []);
+    let held = world.house.margin_account(&rich.account).quote;
+    assert!(held > 99_000 * QUOTE as i64, "the keeper has what it had, less costs: {held}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
