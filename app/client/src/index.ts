@@ -1,0 +1,3 @@
+export * from './generated';
+export * from './generated/events';
+export * from './generated/messages';
