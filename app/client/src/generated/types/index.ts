@@ -73,6 +73,7 @@ export * from './proposedEvent';
 export * from './quoteRefreshedEvent';
 export * from './recoveredEvent';
 export * from './restrictionSetEvent';
+export * from './riskBoardHeader';
 export * from './roleNamedEvent';
 export * from './settledEvent';
 export * from './settlementPriceFixedEvent';
