@@ -1,0 +1,5 @@
+import { Skeleton } from '../../ui';
+
+export default function Page() {
+  return <Skeleton lines={6} />;
+}
