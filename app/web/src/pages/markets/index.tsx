@@ -37,7 +37,7 @@ interface Row {
   unit: string;
 }
 
-export function MarketsPage() {
+export default function MarketsPage() {
   const { config } = useChain();
   const board = useBoard();
   const now = useNow();
