@@ -276,8 +276,13 @@ fn attack_what_is_genuine_elsewhere_is_foreign_here() {
         let mixed = with_account(touch.clone(), from, to);
         refused_ix(&mut house, BallastError::WrongClearinghouse, mixed, &[]);
     }
-    let count = with_account(own.count_loan(loser.account), own.treasury, other.treasury);
-    refused_ix(&mut house, BallastError::WrongClearinghouse, count, &[]);
+    let count = own.count_loan(loser.account);
+    for (from, to) in
+        [(own.treasury, other.treasury), (own.board, other.board), (loser.account, there.account)]
+    {
+        let mixed = with_account(count.clone(), from, to);
+        refused_ix(&mut house, BallastError::WrongClearinghouse, mixed, &[]);
+    }
 }
 
 /// Drift v1, May 2022: LUNA fell from 10 to 0.5, and profit was withdrawn whose loss had not been paid.

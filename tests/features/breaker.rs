@@ -4,6 +4,7 @@
 use ballast::error::BallastError;
 use ballast::event::{BreakerChanged, PriceHeld, PriceRefreshed};
 use ballast::limits::PriceParams;
+use ballast_client::decode::dollars;
 use ballast_client::events;
 use ballast_risk::breaker::{Cause, State};
 use ballast_sandbox::house::{HouseParams, QUOTE, Sent, default_prices};
@@ -14,7 +15,8 @@ use crate::common::{BASE, COIN, assert_conserved, refused, refused_ix};
 
 /// Three consistent samples over fifteen seconds; IM of a guarded asset up by half of its haircut.
 pub fn guarded_house() -> HouseParams {
-    let prices = PriceParams { consistent: 3, recovery_s: 15, guarded_bps: 5_000, ..default_prices() };
+    let prices =
+        PriceParams { consistent: 3, recovery_s: 15, confirm_s: 15, guarded_bps: 5_000, ..default_prices() };
     HouseParams { prices, ..HouseParams::default() }
 }
 
@@ -105,6 +107,149 @@ fn a_crash_of_sixty_per_cent_is_confirmed_and_then_liquidation_goes_on() {
     let plan = house.plan(&who.account, &keeper).expect("the account is short");
     house.liquidate(&who.account, &keeper, &plan).expect("and is liquidated");
     assert_conserved(&house);
+}
+
+/// Three samples confirm a step in three seconds, and a jump in a minute: as clusters are set up.
+fn close_house(coins: &[(&str, f64)]) -> House {
+    let prices = PriceParams { recovery_s: 60, confirm_s: 3, ..guarded_house().prices };
+    let params = HouseParams { prices, ..HouseParams::default() };
+    House::with_assets(params, coins.iter().map(|(name, price)| (careful(name), *price)).collect())
+}
+
+/// What the board says an asset costs, dollars.
+fn spot(house: &House, asset: u8) -> f64 {
+    let board = house.board();
+    let asset = &board.assets[usize::from(asset)];
+    (dollars(asset, asset.spot()) * 1e6).round() / 1e6
+}
+
+/// A house in which SOL falls by two dollars a second, from a hundred to ninety, and that is believed.
+fn falling() -> (House, Person, Person) {
+    let mut house = close_house(&[("SOL", 100.0)]);
+    let (who, keeper) = long(&mut house, 0, 10, 900);
+    for dollars in [98.0, 96.0, 94.0, 92.0, 90.0, 90.0] {
+        says(&mut house, 1, 0, dollars).expect("heard");
+    }
+    assert_eq!((state(&house, 0), spot(&house, 0)), (State::Guarded, 90.0));
+    (house, who, keeper)
+}
+
+#[test]
+fn a_fall_that_goes_on_confirms_itself() {
+    let mut house = close_house(&[("SOL", 200.0)]);
+    for (dollars, consistent) in [(196.0, 0), (192.0, 1), (188.0, 2)] {
+        let held: PriceHeld = says(&mut house, 1, 0, dollars).expect("heard").event();
+        assert_eq!((held.cause, held.consistent), (Cause::Move as u8, consistent));
+        assert_eq!((state(&house, 0), spot(&house, 0)), (State::Doubted, 200.0));
+    }
+    let _: PriceRefreshed = says(&mut house, 1, 0, 184.0).expect("heard").event();
+    assert_eq!((state(&house, 0), spot(&house, 0)), (State::Guarded, 196.0), "the most careful of the four");
+    for step in 5..=30 {
+        let dollars = 200.0 - 4.0 * f64::from(step);
+        let _: PriceRefreshed = says(&mut house, 1, 0, dollars).expect("heard").event();
+        assert_eq!((state(&house, 0), spot(&house, 0)), (State::Guarded, dollars + 4.0), "one sample behind");
+    }
+    says(&mut house, 1, 0, 80.0).expect("heard");
+    assert_eq!(spot(&house, 0), 80.0, "and there when it ends");
+}
+
+/// Neither on a quiet day nor in the middle of a crash that is real.
+#[test]
+fn a_lone_spike_of_any_size_is_never_acted_upon() {
+    for spike in [0.01, 5.0, 50.0, 83.0, 87.0, 95.0, 500.0, 50_000.0] {
+        let mut quiet = close_house(&[("SOL", 90.0)]);
+        let (who, keeper) = long(&mut quiet, 0, 10, 700);
+        for (mut house, who, keeper) in [(quiet, who, keeper), falling()] {
+            let take = house.at.liquidate_position(who.account, keeper.party(), 0, COIN);
+            let held: PriceHeld = says(&mut house, 1, 0, spike).expect("heard").event();
+            assert_eq!((held.cause, held.consistent), (Cause::Move as u8, 0));
+            assert_eq!(spot(&house, 0), 90.0, "{spike}");
+            assert!(house.vm.send(std::slice::from_ref(&take), &[&keeper.key]).is_err(), "{spike}");
+            // It was a lie: what is true is what it was before.
+            for _ in 0..70 {
+                says(&mut house, 1, 0, 90.1).expect("heard");
+                assert_eq!(spot(&house, 0), 90.1, "{spike}");
+            }
+            assert!(state(&house, 0) <= State::Guarded);
+            refused_ix(&mut house, BallastError::AccountHealthy, take, &[&keeper.key]);
+        }
+    }
+}
+
+#[test]
+fn a_spike_that_reverts_confirms_nothing() {
+    for back in [[95.0, 97.0, 98.5, 98.7], [95.0, 105.0, 95.0, 105.0], [93.0, 96.0, 93.0, 96.0]] {
+        let mut house = close_house(&[("SOL", 100.0)]);
+        for dollars in [94.0].into_iter().chain(back) {
+            let _: PriceHeld = says(&mut house, 1, 0, dollars).expect("heard").event();
+            assert_eq!((state(&house, 0), spot(&house, 0)), (State::Doubted, 100.0), "{back:?}");
+        }
+        for _ in 0..4 {
+            assert_eq!(state(&house, 0), State::Doubted);
+            says(&mut house, 1, 0, 100.0).expect("heard");
+        }
+        assert_eq!(state(&house, 0), State::Guarded, "the old level is confirmed as a new one would be");
+    }
+}
+
+/// A level that appears from nowhere is not a crash: it has to last.
+#[test]
+fn a_jump_is_not_confirmed_as_fast_as_a_fall() {
+    let mut house = close_house(&[("SOL", 100.0)]);
+    for second in 1..=60 {
+        let _: PriceHeld = says(&mut house, 1, 0, 40.0).expect("heard").event();
+        assert_eq!(spot(&house, 0), 100.0, "after {second} s");
+    }
+    let _: PriceRefreshed = says(&mut house, 1, 0, 40.0).expect("heard").event();
+    assert_eq!((state(&house, 0), spot(&house, 0)), (State::Guarded, 40.0));
+    // Nor is one that hides behind the beginning of a fall.
+    let mut house = close_house(&[("SOL", 100.0)]);
+    for dollars in [98.0, 96.0].into_iter().chain([40.0; 50]) {
+        let _: PriceHeld = says(&mut house, 1, 0, dollars).expect("heard").event();
+        assert_eq!(spot(&house, 0), 100.0);
+    }
+}
+
+/// Else a feed that gave itself away by its confidence would be believed sooner if its price moved.
+#[test]
+fn what_the_sources_objected_to_is_not_hastened_by_a_move() {
+    let mut house = close_house(&[("SOL", 100.0)]);
+    house.vm.advance(1);
+    house.post_update(0, &Update::dollars(Feed::of("SOL"), 100.0, 500, house.vm.now()));
+    house.refresh(0).expect("heard");
+    for _ in 0..50 {
+        let _: PriceHeld = says(&mut house, 1, 0, 97.0).expect("heard").event();
+        assert_eq!((state(&house, 0), spot(&house, 0)), (State::Doubted, 100.0));
+    }
+}
+
+/// 10 October 2025, second by second: everybody is closed while there is something left to close.
+#[test]
+fn a_crash_of_two_per_cent_a_second_is_liquidated_on_its_way_down() {
+    let mut house = close_house(&[("SOL", 200.0)]);
+    let (who, keeper) = long(&mut house, 0, 100, 6_000);
+    let (mut dollars, mut steps, mut worst) = (200.0, 0, i64::MAX);
+    while dollars > 80.0 {
+        dollars *= 0.98;
+        says(&mut house, 1, 0, dollars).expect("heard");
+        if let Some(plan) = house.plan(&who.account, &keeper) {
+            worst = worst.min(plan.step.before.equity);
+            if house.liquidate(&who.account, &keeper, &plan).is_ok() {
+                steps += 1;
+            }
+        }
+    }
+    assert!(steps > 0 && worst > 0, "liquidated {steps} times, while it still had something: {worst}");
+    assert!(house.margin_account(&who.account).quote >= 0);
+    assert_conserved(&house);
+}
+
+#[test]
+fn a_confirmation_takes_no_longer_than_a_recovery() {
+    let with = |recovery_s, confirm_s| PriceParams { recovery_s, confirm_s, ..default_prices() }.validate();
+    with(60, 60).expect("as long");
+    with(60, 61).expect_err("a move would be doubted for longer than anything else");
+    with(3_600, 601).expect_err("longer than the code allows");
 }
 
 /// The claims about Panoptic's averages: whoever touches often must not be able to hide an alarm, nor end it.

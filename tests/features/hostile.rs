@@ -5,6 +5,7 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::governance::{DELAY_S, LIFE_S, LONG_DELAY_S, Pace, Parameter, ROWS, Row};
 use ballast::instructions::{LegAmount, LiquidationLeg, PauseArgs, listing_hash};
+use ballast::limits::BackstopParams;
 use ballast::policy::pause::{DEPOSITS, NEW_RISK};
 use ballast::state::proposal::role;
 use ballast_client::instructions::with_proposal;
@@ -39,6 +40,8 @@ pub struct Hostile {
     paused: [i64; 2],
     made: Vec<u64>,
     announced: Option<(u64, Pubkey)>,
+    /// A backstop that was announced.
+    second: Option<u64>,
 }
 
 fn rows() -> impl Iterator<Item = &'static Row> {
@@ -94,6 +97,7 @@ impl Hostile {
             paused: [0; 2],
             made: Vec::new(),
             announced: None,
+            second: None,
             house,
         };
         world.values = rows().map(|row| world.house.parameter(row.parameter, 0)).collect();
@@ -106,7 +110,7 @@ impl Hostile {
     /// Runs a sequence from the beginning, and leaves the house as it was.
     fn trial(&mut self, sequence: impl FnOnce(&mut Self) -> Found) -> Found {
         let svm = self.house.vm.svm.clone();
-        (self.paused, self.announced) = ([0; 2], None);
+        (self.paused, self.announced, self.second) = ([0; 2], None, None);
         self.made.clear();
         let found = sequence(self);
         self.house.vm.svm = svm;
@@ -183,8 +187,15 @@ impl Hostile {
         if house.depth_reporter != self.reporter {
             return Err("the depth reporter changed inside the delay".into());
         }
-        if (house.asset_count, house.market_count) != (1, 1) {
+        if (house.asset_count, house.market_count) != (1, 2) {
             return Err("something was listed inside the delay".into());
+        }
+        if self.house.market(1).backstop != Pubkey::default() {
+            return Err("a backstop was created inside the delay".into());
+        }
+        let (market, charged) = (self.house.market(0), self.house.vault(0).params);
+        if charged.validate(market.band_bps).is_err() || market.quoted_bps != charged.quoted_bps() {
+            return Err(format!("a backstop charges {charged:?} in a band of {}", market.band_bps));
         }
         let elapsed = self.house.vm.now() - self.began;
         for (at, (longest, share)) in [(86_400, 4), (3_600, 25)].into_iter().enumerate() {
@@ -270,10 +281,36 @@ impl Hostile {
                 spec.args.deposit_cap = 1 << 60;
                 let _ = self.as_governance(at.add_asset(payer, governance, 1, None, spec.args));
                 let market = MarketSpec::perpetual("CVT", 0).args;
-                let _ = self.as_governance(at.add_market(payer, governance, 1, market));
+                let _ = self.as_governance(at.add_market(payer, governance, 2, market));
                 let _ = self.as_governance(at.load_calibration(governance, made_up_history(0)));
             }
         }
+    }
+
+    /// A backstop with funding as fast as the code allows for the market that has none, announced and created, or only
+    /// created.
+    fn back(&mut self, announce: bool) {
+        let (at, payer, governance) =
+            (self.house.at, self.house.vm.payer.pubkey(), self.house.governance.pubkey());
+        let params = BackstopParams {
+            funding_velocity_bps: 10_000,
+            funding_max_bps: 1_000,
+            ..ballast_sandbox::house::default_backstop()
+        };
+        if announce {
+            let hash = listing_hash("create_backstop", 1, Pubkey::default(), &params).expect("hashed");
+            let id = self.house.clearinghouse().proposals;
+            if self.as_governance(at.propose_listing(payer, governance, id, hash)).is_ok() {
+                self.second = Some(id);
+            }
+            return;
+        }
+        let create = at.create_backstop(payer, governance, 1, params);
+        let create = match self.second {
+            Some(id) => with_proposal(create, at.proposal(id)),
+            None => create,
+        };
+        let _ = self.as_governance(create);
     }
 
     fn pause(&mut self, bits: u32, seconds: u32) {
@@ -302,7 +339,11 @@ impl Hostile {
             7 => self.tries("apply", Self::apply_all),
             8 => {
                 let announce = draw.below(2) == 0;
-                self.tries("list", |w| w.list(announce))
+                if draw.below(2) == 0 {
+                    self.tries("back", |w| w.back(announce))
+                } else {
+                    self.tries("list", |w| w.list(announce))
+                }
             }
             9 => {
                 let (at, governance, heir) =
@@ -409,6 +450,16 @@ pub fn systematic(world: &mut Hostile) -> Found {
             w.apply_all();
             w.waits(DELAY_S - 1);
             w.apply_all();
+            w.holds()
+        })?;
+    }
+    for announced in [false, true] {
+        world.trial(|w| {
+            if announced {
+                w.back(true);
+                w.waits(DELAY_S - 1);
+            }
+            w.back(false);
             w.holds()
         })?;
     }

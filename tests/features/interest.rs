@@ -36,12 +36,17 @@ fn hours(house: &mut House, hours: u32) {
     }
 }
 
-/// What a loan of whole quote tokens has become after steps of an hour at a rate (2⁻³²) a year, by the book.
-fn owed(quote: u64, rate: u128, steps: u32) -> i64 {
+/// The index after steps of an hour at a rate (2⁻³²) a year, by the book.
+fn index_after(rate: u128, steps: u32) -> u128 {
     let year = 365 * 86_400u128;
-    let one = 1u128 << 40;
-    let index = (0..steps).fold(one, |index, _| index + (index * rate * 3_600).div_ceil(year << 32));
-    (u128::from(quote * QUOTE) * (index - one)).div_ceil(one) as i64
+    let one = u128::from(INDEX_ONE);
+    (0..steps).fold(one, |index, _| index + (index * rate * 3_600).div_ceil(year << 32))
+}
+
+/// What a loan of whole quote tokens owes after steps of an hour at a rate (2⁻³²) a year, by the book.
+fn owed(quote: u64, rate: u128, steps: u32) -> i64 {
+    let one = u128::from(INDEX_ONE);
+    (u128::from(quote * QUOTE) * (index_after(rate, steps) - one)).div_ceil(one) as i64
 }
 
 #[test]
@@ -51,6 +56,7 @@ fn a_loan_owes_exactly_its_interest_after_a_day() {
     assert!(rate.abs_diff((1u128 << 32) / 10) <= 1, "10 % a year");
     let before = house.health(&borrower).maintenance.equity;
     hours(&mut house, 24);
+    assert_eq!(u128::from(house.board().loan_index), index_after(rate, 24), "rounded up at every step");
     let interest = owed(10_000, rate, 24);
     assert!((2_739_000..=2_741_000).contains(&interest), "a 365th of a tenth of 10,000 quote: {interest}");
     // Nothing has touched the account, and it owes already.
@@ -177,6 +183,8 @@ fn the_rate_rises_with_what_is_lent() {
     house.withdraw_quote(&borrower, 5_000 * QUOTE).expect("a loan");
     hours(&mut house, 1);
     assert!(house.board().loan_rate > quarter);
+    let charged = u128::from(house.board().loan_index);
+    assert_eq!(charged, index_after(quarter.into(), 1), "the hour is charged at the rate that stood");
     assert_conserved(&house);
 }
 

@@ -2,6 +2,7 @@
 
 use ballast::error::BallastError;
 use ballast::event::{MarginAccountOpened, ModeSet};
+use ballast::instructions::LiquidationLeg;
 use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::{House, Person, Signer};
 
@@ -51,6 +52,24 @@ fn an_isolated_keeper_takes_over_nothing_else() {
     refused_ix(&mut house, BallastError::IsolatedMarket, take, &[&keeper.key]);
     let take = house.at.liquidate_collateral(borrower.account, keeper.party(), 0, COIN);
     refused_ix(&mut house, BallastError::IsolatedCollateral, take, &[&keeper.key]);
+}
+
+/// A plan is what the program accepts of this keeper: what is not for it does not keep it from what is.
+#[test]
+fn an_isolated_keeper_is_proposed_what_is_its_markets() {
+    let (mut house, desk, _, keeper) = scene();
+    let short = house.person();
+    house.fund_collateral(&short, 1, 5 * COIN).expect("5,000 of ETH");
+    house.withdraw_quote(&short, 2_500 * QUOTE).expect("a loan");
+    house.fill_at_oracle(0, &short, &desk, 50 * BASE).expect("5,000 of SOL");
+    house.fill_at_oracle(1, &short, &desk, 5 * BASE).expect("5,000 of ETH");
+    prices_after(&mut house, 30, &[86.0, 860.0]);
+    let plan = house.plan(&short.account, &keeper).expect("it is short");
+    let own = [LiquidationLeg::Position { market: 1 }, LiquidationLeg::Collateral { asset: 1 }];
+    assert!(plan.legs.iter().all(|leg| own.contains(&leg.leg)), "{:?}", plan.legs);
+    assert_eq!(plan.legs.len(), 2, "both at once");
+    house.liquidate(&short.account, &keeper, &plan).expect("taken over");
+    assert_conserved(&house);
 }
 
 #[test]

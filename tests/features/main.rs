@@ -4,6 +4,7 @@
 mod account;
 mod auction;
 mod authority;
+mod backstop_governance;
 mod backstop_lp;
 mod backstop_trade;
 mod bankruptcy;
@@ -41,6 +42,7 @@ mod options;
 mod oracle;
 mod outage;
 mod pauses;
+mod payout;
 mod phases;
 mod proposals;
 mod reduce_only;

@@ -4,7 +4,9 @@ use ballast::error::BallastError;
 use ballast::governance::{DELAY_S, LIFE_S, Loosens, Pace, Parameter, RAMP_S, ROWS, Row, Target};
 use ballast::instructions::SourceArgs;
 use ballast_client::instructions::Which;
-use ballast_sandbox::house::{HouseParams, QUOTE, Sent, default_lending, default_params, default_phases};
+use ballast_sandbox::house::{
+    HouseParams, QUOTE, Sent, default_backstop, default_lending, default_params, default_phases,
+};
 use ballast_sandbox::house::{default_prices, made_up_history};
 use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Refusal, Signer};
 
@@ -12,7 +14,7 @@ use crate::common::{refused, refused_ix};
 
 const HOUR: i64 = 3_600;
 
-/// A house in which every parameter has room on both sides, with one asset and one market.
+/// A house in which every parameter has room on both sides, with one asset and two markets, the first with a backstop.
 pub fn roomy() -> House {
     let mut core = default_params();
     (core.min_maintenance, core.dust) = (10 * QUOTE, 100 * QUOTE);
@@ -21,7 +23,7 @@ pub fn roomy() -> House {
     (core.forecast_short_bps, core.forecast_fast_bps) = (3_000, 3_000);
     let mut prices = default_prices();
     (prices.outage_s, prices.grace_s, prices.consistent, prices.recovery_s) = (3_600, 600, 4, 600);
-    (prices.guarded_bps, prices.quote_cap_bps) = (2_000, 200);
+    (prices.confirm_s, prices.guarded_bps, prices.quote_cap_bps) = (60, 2_000, 200);
     (prices.off_peg_bps, prices.on_peg_bps) = (200, 100);
     let mut phases = default_phases();
     (phases.bounty, phases.deep_bps, phases.bankrupt_bps) = (10 * QUOTE, 8_000, 5_000);
@@ -51,6 +53,8 @@ pub fn roomy() -> House {
     let m = &mut market.args;
     (m.fee_bps, m.penalty_bps, m.profit_cap, m.open_interest_cap) = (10, 200, 1_000_000 * QUOTE, 1 << 50);
     house.open_market(market).expect("a market is opened");
+    house.create_backstop(0, default_backstop()).expect("before the opening, at once");
+    house.open_market(MarketSpec::perpetual("SOL2", 0)).expect("a market is opened");
     house.calibrate(made_up_history(0)).expect("a calibration is loaded");
     house.open().expect("governance opens");
     house
@@ -286,7 +290,10 @@ fn a_parameter_moves_with_its_own_account_only() {
     bare.accounts[5].pubkey = ballast::ID;
     bare.accounts[5].is_writable = false;
     refused_ix(&mut house, BallastError::WrongTarget, bare, &[&governance]);
-    assert_eq!(ROWS.iter().filter(|r| r.target == Target::Market).count(), 6);
+    assert_eq!(
+        [Target::Market, Target::Backstop].map(|t| ROWS.iter().filter(|r| r.target == t).count()),
+        [6, 10]
+    );
 }
 
 #[test]

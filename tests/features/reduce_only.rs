@@ -84,6 +84,26 @@ fn a_restricted_asset_is_only_left() {
     only_out(&mut house, &who, &desk);
 }
 
+/// A plan is what the program accepts of this keeper.
+#[test]
+fn a_restricted_keeper_is_proposed_what_reduces() {
+    let (mut house, _, desk) = scene();
+    let short = house.person_with_quote(1_000);
+    house.fill_at_oracle(0, &short, &desk, 100 * BASE).expect("a fill");
+    let keepers = [(); 2].map(|()| house.person_with_quote(1_000_000));
+    house.fill_at_oracle(0, &keepers[1], &desk, -5 * BASE).expect("short of five coins");
+    for keeper in &keepers {
+        house.restrict(keeper, true).expect("an owner restricts");
+    }
+    prices_after(&mut house, 30, &[94.0]);
+    assert!(house.plan(&short.account, &keepers[0]).is_none(), "all that there is would be an increase");
+    let plan = house.plan(&short.account, &keepers[1]).expect("some of it reduces");
+    assert_eq!(plan.legs[0].amount, 5 * COIN, "to zero and not beyond");
+    house.liquidate(&short.account, &keepers[1], &plan).expect("taken over");
+    assert_eq!(house.margin_account(&keepers[1].account).position(0).base, 0);
+    assert_conserved(&house);
+}
+
 /// Restricting oneself is no shield, and taking a position over is an increase.
 #[test]
 fn a_restricted_account_is_liquidated_but_does_not_take_over() {

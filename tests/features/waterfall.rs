@@ -3,6 +3,7 @@
 
 use ballast::error::BallastError;
 use ballast::event::BankruptcyResolved;
+use ballast::limits::BackstopParams;
 use ballast_sandbox::house::{QUOTE, default_backstop};
 use ballast_sandbox::{House, Person};
 
@@ -75,6 +76,38 @@ fn a_slice_keeps_its_own_margin() {
     let said: BankruptcyResolved = house.resolve_bankruptcy(&loser, Some(0)).expect("it is bankrupt").event();
     assert_eq!(house.slice(0).quote, before - said.slice as i64);
     assert!(said.slice < 200 * QUOTE && said.socialised > 0, "{} {}", said.slice, said.socialised);
+    assert_conserved(&house);
+}
+
+#[test]
+fn what_traders_committed_pays_for_nobody() {
+    let mut house = with_purses(100);
+    let trader = house.person_with_quote(10_000);
+    house.ask_trade(0, &trader, 1, 500 * BASE).expect("a request");
+    assert_eq!(house.vault(0).committed, 50 * QUOTE, "a fee of a thousandth of 50,000");
+    let (loser, _) = short_of_210(&mut house);
+    nobody_comes(&mut house, &loser, &[150.0]);
+    let said: BankruptcyResolved = house.resolve_bankruptcy(&loser, Some(0)).expect("it is bankrupt").event();
+    assert_eq!((said.slice, house.slice(0).quote), (100 * QUOTE, 50 * QUOTE as i64));
+    assert_conserved(&house);
+}
+
+/// What it had won until then it had: who loses that loses.
+#[test]
+fn what_a_slice_pays_counts_as_its_loss() {
+    let mut house = sol_with_fees();
+    let params = BackstopParams { loss_limit: 150 * QUOTE, ..default_backstop() };
+    house.create_backstop(0, params).expect("governance creates a backstop");
+    house.provider(0, 5_000);
+    let trader = house.person_with_quote(10_000);
+    house.trade_at(0, &trader, 1, -8 * BASE, 100.0).expect("the slice buys");
+    // Its eight coins win 400, and it pays 210 less the fees of 18 that the fund has.
+    let (loser, _) = short_of_210(&mut house);
+    nobody_comes(&mut house, &loser, &[150.0]);
+    let said: BankruptcyResolved = house.resolve_bankruptcy(&loser, Some(0)).expect("it is bankrupt").event();
+    assert!(said.slice > 150 * QUOTE, "{}", said.slice);
+    house.update_funding(0).expect("anybody looks at it");
+    assert!(house.vault(0).is_halted(house.vm.now()), "it lost more than its limit");
     assert_conserved(&house);
 }
 

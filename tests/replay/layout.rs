@@ -244,7 +244,8 @@ fn serialised_accounts_are_laid_out_as_the_auditor_reads_them() {
         cover_times: [0; 2],
         cover_cap: 0,
         backstop: key(14),
-        reserved: [0; 232],
+        quoted_bps: 15,
+        reserved: [0; 228],
     });
     assert_eq!((listed[market::INDEX], listed[market::ASSET]), (3, 4));
     assert_eq!(bytes::<32>(&listed, market::CLEARINGHOUSE), [5; 32]);

@@ -290,6 +290,13 @@ pub enum Op {
         seconds: u16,
     },
     LiftPause,
+    /// Mandates, roles, listings and governance itself; waited for, if patient.
+    Hand {
+        act: u8,
+        which: u8,
+        to: u8,
+        patient: bool,
+    },
     /// Something that must be refused.
     Malformed {
         kind: u8,
@@ -304,7 +311,8 @@ pub struct Counts {
     /// Accepted and refused, by operation; and why refused.
     pub ops: BTreeMap<String, (u64, u64)>,
     pub refusals: BTreeMap<(String, String), u64>,
-    pub instructions: BTreeMap<String, u64>,
+    /// Transactions accepted and refused, by the instruction that they begin with.
+    pub instructions: BTreeMap<String, (u64, u64)>,
     /// Largest MM of the program less the auditor's, as a share of what is allowed.
     pub worst_of_bound: f64,
     /// Steps that took a short tick, and steps that ended with MM below its full height.
@@ -331,7 +339,10 @@ pub struct Counts {
 impl Counts {
     fn add_instructions(&mut self, world: &World) {
         for (name, c) in &world.house.vm.compute {
-            *self.instructions.entry(name.clone()).or_default() += c.calls;
+            self.instructions.entry(name.clone()).or_default().0 += c.calls;
+        }
+        for (name, times) in &world.house.vm.refused {
+            self.instructions.entry(name.clone()).or_default().1 += times;
         }
     }
 
@@ -343,8 +354,9 @@ impl Counts {
         for (key, times) in other.refusals {
             *self.refusals.entry(key).or_default() += times;
         }
-        for (name, calls) in other.instructions {
-            *self.instructions.entry(name).or_default() += calls;
+        for (name, (accepted, refused)) in other.instructions {
+            let sum = self.instructions.entry(name).or_default();
+            *sum = (sum.0 + accepted, sum.1 + refused);
         }
         self.worst_of_bound = self.worst_of_bound.max(other.worst_of_bound);
         self.short_ticks += other.short_ticks;
@@ -363,7 +375,19 @@ impl Counts {
         }
     }
 
+    /// Whether some transaction that begins with it was accepted.
+    fn was_accepted(&self, handler: &str) -> bool {
+        self.instructions.get(handler).is_some_and(|(accepted, _)| *accepted > 0)
+    }
+
     fn print(&self) {
+        println!("{:<28} {:>9} {:>9}", "instruction", "accepted", "refused");
+        for handler in handlers() {
+            let (accepted, refused) = self.instructions.get(&handler).copied().unwrap_or_default();
+            println!("{handler:<28} {accepted:>9} {refused:>9}");
+        }
+        let steps: u64 = self.ops.values().map(|(accepted, refused)| accepted + refused).sum();
+        println!("{steps} operations that made sense where they were tried:");
         for (name, (accepted, refused)) in &self.ops {
             println!("{name:<18} {accepted:>6} accepted {refused:>6} refused");
         }
@@ -424,33 +448,21 @@ fn any_sequence_keeps_the_books() {
     assert!(counts.with_options > 0 && counts.closed > 0);
     let handlers = handlers();
     assert!(handlers.len() >= 20, "{handlers:?}");
-    // Mandates, roles and listings wait for days and move no money: `features::hostile` searches through their sequences.
-    // A slot that lags behind is mostly brought in step by something else first; `features::bankruptcy` touches them.
-    let elsewhere = |name: &str| name == "TouchPosition" || GOVERNED_BY_DELAY.contains(&name);
-    for handler in handlers.into_iter().filter(|name| !elsewhere(name)) {
-        assert!(
-            counts.instructions.contains_key(&handler),
-            "{handler} never succeeded: {:?}",
-            counts.instructions
-        );
+    // A short run need not meet what is rare; a long one must.
+    let rare = |name: &str| campaign.sequences < 5_000 && RARE.contains(&name);
+    for handler in handlers.into_iter().filter(|name| !rare(name)) {
+        assert!(counts.was_accepted(&handler), "{handler} never succeeded: {:?}", counts.instructions);
     }
     for (name, (accepted, refused)) in &counts.ops {
         if name == "Malformed" {
             assert_eq!(*accepted, 0);
             assert!(*refused > 0);
-        } else if name != "FixSettlementPrice" && name != "TouchPosition" {
+        } else if name != "FixSettlementPrice" && !rare(name) {
             assert!(*accepted > 0, "{name} was never accepted");
         }
     }
 }
 
-/// What waits for days, or belongs to keys that no sequence has (`features::roles`).
-const GOVERNED_BY_DELAY: [&str; 7] = [
-    "ProposeListing",
-    "ProposeRole",
-    "RemoveRole",
-    "GrantMandate",
-    "RevokeMandate",
-    "ProposeGovernance",
-    "AcceptGovernance",
-];
+/// What a few hundred sequences may never see accepted: a slot that lags behind after a deleveraging, and what follows an
+/// earlier step by the same keys.
+const RARE: [&str; 3] = ["TouchPosition", "RevokeMandate", "AcceptGovernance"];

@@ -17,6 +17,7 @@ fn nudged(house: &House, address: anchor_lang::prelude::Pubkey, at: usize) -> Le
             payer: house.vm.payer.insecure_clone(),
             upgrade_authority: house.vm.upgrade_authority.insecure_clone(),
             compute: Default::default(),
+            refused: Default::default(),
         },
         at: house.at,
         governance: house.governance.insecure_clone(),

@@ -31,6 +31,14 @@ impl Scene {
         Self { vm, governance, given }
     }
 
+    /// The same, carried out.
+    fn opened() -> Self {
+        let mut scene = Self::new();
+        let all = scene.plan(&scene.config(|text| text));
+        scene.apply(&all, usize::MAX);
+        scene
+    }
+
     fn config(&self, change: impl Fn(String) -> String) -> Config {
         Config::parse(&change(text("localnet.toml")), folder(), self.given).expect("a config")
     }
@@ -90,25 +98,197 @@ fn a_migration_that_was_interrupted_goes_on_where_it_stopped() {
     assert!(scene.plan(&config).steps.is_empty());
 }
 
-#[test]
-fn what_stands_otherwise_is_shown_and_left_to_governance() {
-    let mut scene = Scene::new();
-    let config = scene.config(|text| text);
-    let all = scene.plan(&config);
-    scene.apply(&all, usize::MAX);
+/// What a plan does, what it waits for, and what it cannot change.
+fn said(plan: &Plan) -> [Vec<&str>; 3] {
+    [
+        plan.steps.iter().map(|s| s.what.as_str()).collect(),
+        plan.waiting.iter().map(String::as_str).collect(),
+        plan.differences.iter().map(|d| d.parameter.as_str()).collect(),
+    ]
+}
 
+const DAY: i64 = 86_400;
+
+#[test]
+fn what_stands_otherwise_is_proposed_once_waited_for_and_carried_out() {
+    let mut scene = Scene::opened();
+    let changed = scene.config(|text| text.replacen("max_age_s = 60", "max_age_s = 45", 1));
+    let first = scene.plan(&changed);
+    assert_eq!(
+        said(&first),
+        [vec!["propose to move BTC: MaxAge from 60 to 45; it waits its delay"], vec![], vec![]]
+    );
+    assert_eq!(first.steps[0].signer, Signer::Governance);
+    scene.apply(&first, usize::MAX);
+    let waits = scene.plan(&changed);
+    assert_eq!(
+        said(&waits),
+        [vec![], vec!["to move BTC: MaxAge from 60 to 45: proposal 0 ripens in 172800 s"], vec![]]
+    );
+    scene.vm.advance(2 * DAY);
+    let ripe = scene.plan(&changed);
+    assert_eq!(said(&ripe), [vec!["BTC: MaxAge from 60 to 45, announced"], vec![], vec![]]);
+    assert_eq!(ripe.steps[0].signer, Signer::Anybody);
+    scene.apply(&ripe, usize::MAX);
+    assert_eq!(said(&scene.plan(&changed)), [vec![], vec![], vec![]] as [Vec<&str>; 3]);
+}
+
+#[test]
+fn a_long_way_is_gone_by_the_largest_steps_that_a_proposal_may_go() {
+    let mut scene = Scene::opened();
+    let changed = scene.config(|text| text.replacen("max_age_s = 60", "max_age_s = 10", 1));
+    for (from, to, more) in
+        [(60, 30, " (10 takes 2 more proposals)"), (30, 15, " (10 takes one more proposal)"), (15, 10, "")]
+    {
+        let next = scene.plan(&changed);
+        assert_eq!(
+            said(&next)[0],
+            [format!("propose to move BTC: MaxAge from {from} to {to}{more}; it waits its delay")]
+        );
+        scene.apply(&next, usize::MAX);
+        assert!(scene.plan(&changed).waiting[0].contains(&format!("to {to}{more}: proposal")));
+        scene.vm.advance(2 * DAY);
+        let ripe = scene.plan(&changed);
+        scene.apply(&ripe, usize::MAX);
+    }
+    assert_eq!(said(&scene.plan(&changed)), [vec![], vec![], vec![]] as [Vec<&str>; 3]);
+}
+
+#[test]
+fn a_ramp_is_followed_hour_by_hour() {
+    let mut scene = Scene::opened();
+    let changed = scene.config(|text| text.replace("buffer_bps = 1_000", "buffer_bps = 1_240"));
+    let first = scene.plan(&changed);
+    scene.apply(&first, usize::MAX);
+    scene.vm.advance(2 * DAY);
+    for hour in 0..=24 {
+        let next = scene.plan(&changed);
+        let from = 1_000 + 10 * (hour - 1i64).max(0);
+        assert_eq!(
+            said(&next)[0],
+            [format!("clearinghouse: Buffer from {from} to 1240, along a ramp, an hour of it")]
+        );
+        scene.apply(&next, usize::MAX);
+        let (moved, waits) = (scene.house().params.buffer_bps, scene.plan(&changed));
+        assert_eq!(i64::from(moved), 1_000 + 10 * hour);
+        let expected = if hour < 24 {
+            vec![format!(
+                "for clearinghouse: Buffer on its ramp to 1240, at {moved}: proposal 0 moves it in 3600 s"
+            )]
+        } else {
+            vec![]
+        };
+        assert_eq!((waits.steps.len(), &waits.waiting), (0, &expected));
+        scene.vm.advance(3_600);
+    }
+}
+
+#[test]
+fn what_binds_new_risk_only_is_tightened_at_once_and_in_an_order_that_is_accepted() {
+    let mut scene = Scene::opened();
+    // The most that it holds cannot go below what it trades at once, which stands after it in the table.
     let changed = scene.config(|text| {
-        text.replace("buffer_bps = 1_000", "buffer_bps = 1_200").replacen(
-            "max_age_s = 60",
-            "max_age_s = 45",
+        text.replace("max_position = 2_000_000_000", "max_position = 400_000_000")
+            .replace("max_trade = 500_000_000", "max_trade = 300_000_000")
+            .replacen("band_bps = 100", "band_bps = 50", 1)
+    });
+    let at_once = scene.plan(&changed);
+    assert_eq!(
+        said(&at_once),
+        [
+            vec![
+                "BTC-PERP: Band from 100 to 50, at once",
+                "backstop of BTC-PERP: BackstopTrade from 500000000 to 300000000, at once",
+                "backstop of BTC-PERP: BackstopPosition from 2000000000 to 400000000, at once",
+            ],
+            vec![],
+            vec![]
+        ]
+    );
+    scene.apply(&at_once, usize::MAX);
+    assert_eq!(said(&scene.plan(&changed)), [vec![], vec![], vec![]] as [Vec<&str>; 3]);
+}
+
+#[test]
+fn what_would_be_refused_now_waits_for_what_makes_room() {
+    let mut scene = Scene::opened();
+    // A fee of 0.4 % fits a band of 0.5 % only beside a smaller skew, and that waits.
+    let changed = scene.config(|text| {
+        text.replacen("band_bps = 100", "band_bps = 50", 1).replacen(
+            "fee_bps = 5\nskew_bps = 40",
+            "fee_bps = 20\nskew_bps = 30",
             1,
         )
     });
-    let next = scene.plan(&changed);
-    assert!(next.steps.is_empty());
-    let said: Vec<_> = next.differences.iter().map(|d| (d.of.as_str(), d.parameter.as_str())).collect();
-    assert_eq!(said, [("clearinghouse", "buffer_bps"), ("BTC", "max_age_s")]);
-    assert_eq!((&next.differences[0].stands, &next.differences[0].wanted), (&1_000.into(), &1_200.into()));
+    let first = scene.plan(&changed);
+    let [steps, waits, _] = said(&first);
+    assert_eq!(
+        steps,
+        [
+            "propose to move backstop of BTC-PERP: Skew from 40 to 30; it waits its delay",
+            "BTC-PERP: Band from 100 to 50, at once",
+        ]
+    );
+    assert_eq!(
+        waits,
+        [
+            "until this is within the limits beside what stands: backstop of BTC-PERP: BackstopFee from 5 to 20, at once"
+        ]
+    );
+    scene.apply(&first, usize::MAX);
+    scene.vm.advance(2 * DAY);
+    let ripe = scene.plan(&changed);
+    assert_eq!(ripe.steps.len(), 2);
+    scene.apply(&ripe, usize::MAX);
+    assert_eq!(said(&scene.plan(&changed)), [vec![], vec![], vec![]] as [Vec<&str>; 3]);
+}
+
+#[test]
+fn what_somebody_else_has_proposed_is_shown() {
+    let mut scene = Scene::opened();
+    let config = scene.config(|text| text);
+    let elsewhere = scene.config(|text| text.replacen("max_age_s = 60", "max_age_s = 75", 1));
+    let first = scene.plan(&elsewhere);
+    scene.apply(&first, usize::MAX);
+    let shown = scene.plan(&config);
+    assert_eq!(said(&shown), [vec![], vec!["BTC: MaxAge may go to 75 instead: proposal 0"], vec![]]);
+}
+
+/// Whatever number of a config is changed after the opening, a migration says something about it.
+#[test]
+fn no_number_of_a_config_is_ignored() {
+    let scene = Scene::opened();
+    // Beginnings, and what is no parameter.
+    let without = ["upgrade_delay_s", "sigma_prior_e8", "reserved", "max_step_bps"];
+    let whole = text("localnet.toml");
+    let lines: Vec<&str> = whole.lines().collect();
+    let mut tried = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let Some((name, value)) = line.split_once(" = ") else { continue };
+        let Ok(number) = value.replace('_', "").parse::<u64>() else { continue };
+        if without.contains(&name) {
+            continue;
+        }
+        let configs = [number + 1, number.wrapping_sub(1)].map(|changed| {
+            let changed = format!("{name} = {changed}");
+            let text = [&lines[..at], &[changed.as_str()], &lines[at + 1..]].concat().join("\n");
+            Config::parse(&text, folder(), scene.given)
+        });
+        let Some(config) = configs.into_iter().find_map(Result::ok) else {
+            assert_eq!(name, "quorum", "line {}: {line}", at + 1);
+            continue;
+        };
+        let plan = scene.plan(&config);
+        let [steps, waits, fixed] = said(&plan);
+        assert_eq!(
+            steps.len() + waits.len() + fixed.len(),
+            1,
+            "line {}: {line}: {steps:?} {waits:?} {fixed:?}",
+            at + 1
+        );
+        tried += 1;
+    }
+    assert!(tried > 150, "{tried}");
 }
 
 #[test]
@@ -222,6 +402,7 @@ fn mistakes_in_a_config_are_named() {
     assert!(says("on = \"BTC\"", "on = \"DOGE\"").contains("market 0: it is on 'DOGE'"));
     assert!(says("stress_bps = [-1800", "stress_bps = [-18000").contains("asset 0: a stress row"));
     assert!(says("penalty_bps = 50", "penalty_bps = \"50\"").contains("asset 0: 'penalty_bps'"));
+    assert!(says("skew_bps = 40", "skew_bps = 96").contains("market 0: [markets.backstop]"));
 }
 
 /// A chain that cannot be reached.

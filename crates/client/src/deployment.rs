@@ -3,11 +3,8 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::state::seeds;
 
+use crate::address::derived as address;
 use crate::instructions::Which;
-
-fn address(path: &[&[u8]]) -> Pubkey {
-    Pubkey::find_program_address(path, &ballast::ID).0
-}
 
 /// The addresses of one clearinghouse, all derived from its quote mint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

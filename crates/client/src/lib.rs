@@ -10,6 +10,7 @@
 //! | [`health`] | equity, MM and IM off-chain, by the program's own engine |
 //! | [`plan`] | the best liquidation of an account, as a keeper sees it |
 
+mod address;
 pub mod authority;
 pub mod decode;
 pub mod deployment;

@@ -14,6 +14,7 @@ use ballast::policy::{self, Action};
 use ballast::state::{AssetState, MarginAccount, RiskBoard};
 use ballast_risk::Result;
 use ballast_risk::book::Basis;
+use ballast_risk::fill::reduces;
 use ballast_risk::liquidation::{OptionTakeover, Refusal, Step, Taken, Takeover, auctioned};
 use ballast_risk::penalty::{BountyLimits, bounty};
 use ballast_risk::phase::{Phase, PhaseParams, Window, window_limit};
@@ -78,6 +79,8 @@ struct Search<'a> {
     account: &'a MarginAccount,
     keeper: &'a MarginAccount,
     view: BoardView<'a>,
+    /// Whether its equity is below zero.
+    bankrupt: bool,
     pace: PhaseParams,
     around: Surroundings<'a>,
 }
@@ -90,7 +93,14 @@ impl Search<'_> {
         board.asset(at).ok()
     }
 
-    /// Every leg, the largest first.
+    /// Whether a perpetual position in an asset may be taken: of a bankrupt account not while a jump is young.
+    fn leaves_nothing_behind(&self, asset: u8) -> bool {
+        let action = Action::TakeBankrupt;
+        !self.bankrupt
+            || policy::require_asset(self.view.board(), action, asset.into(), self.around.now).is_ok()
+    }
+
+    /// Every leg of which the keeper may take something, the largest first.
     fn candidates(&self) -> Vec<Candidate> {
         let board = self.view.board();
         let candidate = |leg, asset: u8, quantity: i64, penalty_bps| {
@@ -112,6 +122,9 @@ impl Search<'_> {
         let positions = self.account.held_positions().filter_map(|s| {
             let market = board.market(s.market.into()).ok().filter(|m| !m.is_option())?;
             let base = market.now(s).ok()?.base;
+            if !self.leaves_nothing_behind(market.asset) {
+                return None;
+            }
             candidate(LiquidationLeg::Position { market: s.market }, market.asset, base, market.penalty_bps)
         });
         let collateral = self.account.held_collateral().filter_map(|s| {
@@ -119,24 +132,44 @@ impl Search<'_> {
             let amount = i64::try_from(s.amount).ok()?;
             candidate(LiquidationLeg::Collateral { asset: s.asset }, s.asset, amount, penalty_bps)
         });
-        let mut all: Vec<Candidate> = positions.chain(options).chain(collateral).collect();
+        // A leg that is not for this keeper must not keep it from those that are.
+        let may_take =
+            |c: &Candidate| self.take(&mut { *self.keeper }, c.leg, c.quantity.signum(), 0).is_ok();
+        let mut all: Vec<Candidate> = positions.chain(options).chain(collateral).filter(may_take).collect();
         all.sort_by_key(|c| core::cmp::Reverse(c.value));
         all
+    }
+
+    /// Moves a leg to the keeper, as far as the program lets it: an isolated account takes what is its market's, a
+    /// restricted one what reduces.
+    fn take(
+        &self,
+        keeper: &mut MarginAccount,
+        leg: LiquidationLeg,
+        quantity: i64,
+        proceeds: i64,
+    ) -> anchor_lang::Result<()> {
+        let board = self.view.board();
+        match leg {
+            LiquidationLeg::Position { market } => {
+                let listed = board.market(market.into()).map_err(BallastError::from)?;
+                let change = keeper.add_position(market, listed, quantity, -proceeds)?;
+                if reduces(change.before, change.after) {
+                    return Ok(());
+                }
+                policy::require_unrestricted(keeper.restrictions, Action::Increase)
+            }
+            LiquidationLeg::Collateral { asset } => {
+                keeper.add_collateral(asset, quantity.unsigned_abs())?;
+                keeper.add_quote(-proceeds, board)
+            }
+        }
     }
 
     fn keeper_can_carry(&self, plan: &Plan) -> bool {
         let mut keeper = *self.keeper;
         let moved = plan.legs.iter().zip(&plan.step.terms).try_for_each(|(leg, terms)| {
-            match leg.leg {
-                LiquidationLeg::Position { market } => {
-                    let listed = self.view.board().market(market.into()).map_err(BallastError::from)?;
-                    keeper.add_position(market, listed, terms.quantity, -terms.proceeds)?;
-                }
-                LiquidationLeg::Collateral { asset } => {
-                    keeper.add_collateral(asset, terms.quantity.unsigned_abs())?;
-                    keeper.add_quote(-terms.proceeds, self.view.board())?;
-                }
-            }
+            self.take(&mut keeper, leg.leg, terms.quantity, terms.proceeds)?;
             keeper.add_quote(-i64::try_from(terms.to_insurance).unwrap_or(i64::MAX), self.view.board())
         });
         let strict = BoardView::for_new_risk(self.view.board(), self.around.now);
@@ -267,8 +300,8 @@ pub fn best(
     best_in(account, keeper, board, Surroundings { windows: &[], insurance: 0, now })
 }
 
-/// The liquidation of `account` that shrinks its shortfall most, if one is due and the keeper can
-/// carry one.
+/// The liquidation of `account` that shrinks its shortfall most, if one is due and the keeper may take one over and can
+/// carry it.
 ///
 /// # Errors
 /// As the engine.
@@ -283,7 +316,9 @@ pub fn best_in(
         return Ok(None);
     }
     let view = BoardView::for_liquidation(board, around.now);
-    let search = Search { account, keeper, view, pace: board.phases.pace(board.params.dust), around };
+    let bankrupt = view.equity(account, Basis::Maintenance)? < 0;
+    let search =
+        Search { account, keeper, view, bankrupt, pace: board.phases.pace(board.params.dust), around };
     let legs = search.candidates();
     let together = &legs[..legs.len().min(MAX_LIQUIDATION_LEGS)];
     let choices = legs.iter().map(core::slice::from_ref).chain((together.len() > 1).then_some(together));

@@ -15,6 +15,9 @@
 //! got  = P·|b|·(1 − fee − k·s/2M),   s = |b| + 2q  where it sells
 //! ```
 //!
+//! Where `M` was lowered below what the pool holds, `|q|` takes its place here: the skew never exceeds `k`, or a pool
+//! that is to hold less would give its inventory away.
+//!
 //! Every term is rounded against the trader.
 
 use crate::error::{Result, RiskError};
@@ -72,7 +75,8 @@ pub fn quote(base: i64, inventory: i64, spot: &Price, params: &QuoteParams) -> R
     let value = spot.value(base.checked_neg().ok_or(RiskError::Overflow)?)?.unsigned_abs();
     let charged = against > 0;
     let distance = u64::try_from(against.unsigned_abs()).map_err(|_| RiskError::Overflow)?;
-    let skew = skew_of(value, distance, params, charged)?;
+    let full = params.max_position.max(inventory.unsigned_abs());
+    let skew = skew_of(value, distance, full, params.skew, charged)?;
     let fee = mul_div_ceil(value, params.fee_bps.into(), BPS_ONE)?;
     let worse = i128::from(fee) + if charged { i128::from(skew) } else { -i128::from(skew) };
     let total = i128::from(value) + if buys { worse } else { -worse };
@@ -83,14 +87,14 @@ pub fn quote(base: i64, inventory: i64, spot: &Price, params: &QuoteParams) -> R
 }
 
 /// `value·k·distance/2M`, rounded up where it is charged and down where it is given.
-fn skew_of(value: u64, distance: u64, params: &QuoteParams, up: bool) -> Result<u64> {
+fn skew_of(value: u64, distance: u64, full: u64, skew: u64, up: bool) -> Result<u64> {
     let divide = if up { mul_div_ceil } else { mul_div_floor };
     let scaled = |a: u64, b: u64, bits: u32| {
         let lift = if up { (1u128 << bits) - 1 } else { 0 };
         u64::try_from(wide(a, b).checked_add(lift).ok_or(RiskError::Overflow)? >> bits)
             .map_err(|_| RiskError::Overflow)
     };
-    let whole = params.max_position.checked_mul(2).ok_or(RiskError::Overflow)?;
+    let whole = full.checked_mul(2).ok_or(RiskError::Overflow)?;
     let share = divide(distance, 1 << SKEW_BITS, whole)?;
-    scaled(value, scaled(share, params.skew, RATE_BITS)?, SKEW_BITS)
+    scaled(value, scaled(share, skew, RATE_BITS)?, SKEW_BITS)
 }

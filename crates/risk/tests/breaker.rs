@@ -1,14 +1,30 @@
 //! Facts of the breaker: what is acted upon, what is held, and how a state ends.
 
 use ballast_risk::breaker::{
-    Agreement, Breaker, Cause, Limits, State, Timed, Verdict, aggregate, redemption,
+    Agreement, Breaker, CONTINUOUS, Cause, Limits, State, Timed, Trend, Verdict, aggregate, redemption,
 };
 use ballast_risk::fixed::{RATE_ONE, rate_from_bps};
 use ballast_risk::price::Price;
 use proptest::prelude::*;
 
-const LIMITS: Limits =
-    Limits { max_move_bps: 500, max_age_s: 60, max_jump_bps: 2_000, consistent: 3, recovery_s: 15 };
+const LIMITS: Limits = Limits {
+    max_move_bps: 500,
+    max_age_s: 60,
+    max_jump_bps: 2_000,
+    consistent: 3,
+    confirm_s: 15,
+    recovery_s: 15,
+};
+
+/// A house of one per cent: three samples confirm a step in three seconds, a jump in a minute.
+const CLOSE: Limits = Limits {
+    max_move_bps: 100,
+    max_age_s: 60,
+    max_jump_bps: 3_000,
+    consistent: 3,
+    confirm_s: 3,
+    recovery_s: 60,
+};
 
 fn price(dollars: f64) -> Price {
     Price::from_decimal((dollars * 1e8).round() as i64, -8, 9).expect("a price")
@@ -31,13 +47,30 @@ impl World {
     /// Hears a price; returns whether it was taken. The stable price follows at once unless it was fixed.
     fn hears(&mut self, time: i64, dollars: f64) -> bool {
         let (before, sample) = (self.breaker.state, Timed { price: price(dollars), time });
-        let taken = self.breaker.judge(&self.limits, &self.accepted, &sample) == Verdict::Take;
-        if taken {
-            self.accepted = sample;
-            let stable = self.stable.unwrap_or(sample.price);
-            self.breaker.review(&self.limits, before, &sample, &stable, false);
-        }
-        taken
+        let Verdict::Take(price) = self.breaker.judge(&self.limits, &self.accepted, &sample) else {
+            return false;
+        };
+        self.accepted = Timed { price, time };
+        let stable = self.stable.unwrap_or(price);
+        self.breaker.review(&self.limits, before, &self.accepted, &stable, false);
+        true
+    }
+
+    /// A house of one per cent.
+    fn close(dollars: f64) -> Self {
+        Self { limits: CLOSE, ..Self::at(dollars) }
+    }
+
+    /// One of one per cent in which a fall of two per cent a second is believed: it is at 90 after the fifth second.
+    fn falling() -> Self {
+        let mut w = Self::close(100.0);
+        let taken: Vec<bool> = (1..=6).map(|s| w.hears(s, 100.0 - 2.0 * s as f64)).collect();
+        assert_eq!(taken, [false, false, false, true, true, true]);
+        assert_eq!(
+            (w.state(), w.breaker.trend, w.accepted.price),
+            (State::Guarded, Trend::Falling, price(90.0))
+        );
+        w
     }
 
     fn state(&self) -> State {
@@ -118,6 +151,143 @@ fn a_fast_crash_is_followed_by_whoever_looks_often() {
     }
 }
 
+/// 10 October 2025: no sample lies within the limit of the one before, and each says more than it.
+#[test]
+fn a_fall_that_goes_on_confirms_itself() {
+    let mut w = World::close(100.0);
+    assert!(!w.hears(1, 98.0) && !w.hears(2, 96.0) && !w.hears(3, 94.0));
+    assert_eq!(w.state(), State::Doubted);
+    assert!(w.hears(4, 92.0), "three samples went on");
+    assert_eq!((w.state(), w.accepted.price), (State::Guarded, price(98.0)), "all four say at least this");
+    for second in 5..=30 {
+        let dollars = 100.0 - 2.0 * f64::from(second);
+        assert!(w.hears(second.into(), dollars));
+        assert_eq!(
+            (w.state(), w.accepted.price),
+            (State::Guarded, price(dollars + 2.0)),
+            "one sample behind"
+        );
+    }
+    assert!(w.hears(31, 40.0) && w.hears(32, 40.0));
+    assert_eq!(w.accepted.price, price(40.0), "and there when it ends");
+}
+
+#[test]
+fn a_rise_that_goes_on_confirms_itself() {
+    let mut w = World::close(100.0);
+    assert!(!w.hears(1, 102.0) && !w.hears(2, 104.0) && !w.hears(3, 106.0));
+    assert!(w.hears(4, 108.0) && w.accepted.price == price(102.0));
+    assert!(w.hears(5, 110.0) && w.accepted.price == price(108.0));
+    assert_eq!(w.breaker.trend, Trend::Rising);
+}
+
+#[test]
+fn what_is_taken_is_the_nearest_of_the_samples_that_agree() {
+    let mut w = World::close(100.0);
+    assert!(!w.hears(1, 97.0) && !w.hears(2, 97.5) && !w.hears(3, 91.0));
+    assert!(w.hears(4, 86.0));
+    assert_eq!(w.accepted.price, price(97.5));
+}
+
+#[test]
+fn a_jump_is_confirmed_by_a_level_that_lasts() {
+    let mut w = World::close(100.0);
+    for second in 1..=60 {
+        assert!(!w.hears(second, 40.0), "{second}");
+    }
+    assert_eq!((w.state(), w.breaker.trend), (State::Doubted, Trend::Jumped));
+    assert!(w.hears(61, 40.0));
+}
+
+#[test]
+fn a_ramp_that_ends_in_a_jump_confirms_the_ramp_at_most() {
+    let mut w = World::close(100.0);
+    assert!(!w.hears(1, 98.0) && !w.hears(2, 96.0));
+    for second in 3..=62 {
+        assert!(!w.hears(second, 30.0), "the jump starts anew, {second}");
+    }
+}
+
+#[test]
+fn a_spike_that_reverts_confirms_nothing() {
+    for back in [[94.0, 96.0, 97.5, 98.8], [95.0, 100.0, 95.0, 100.0], [92.0, 102.0, 98.0, 103.0]] {
+        let mut w = World::close(100.0);
+        for (second, dollars) in (1..).zip([93.0].into_iter().chain(back)) {
+            w.hears(second, dollars);
+            assert_eq!(w.accepted.price.simple_return(&price(100.0)).map(|r| r == 0), Ok(true), "{dollars}");
+        }
+    }
+}
+
+#[test]
+fn what_reverted_is_trusted_again_as_soon_as_a_move_is_confirmed() {
+    for spike in [97.0, 5.0, 300.0] {
+        let mut w = World::close(100.0);
+        assert!(!w.hears(1, spike) && w.hears(2, 100.0));
+        assert_eq!(w.state(), State::Doubted);
+        assert!(w.hears(3, 100.0) && w.hears(4, 100.0));
+        assert_eq!(w.state(), State::Doubted);
+        assert!(w.hears(5, 100.0));
+        assert_eq!(w.state(), State::Guarded, "the old level was confirmed");
+        assert!((6..65).all(|second| w.hears(second, 100.0)) && w.state() == State::Guarded);
+        assert!(w.hears(65, 100.0) && w.state() == State::Normal, "and this takes as long as ever");
+    }
+}
+
+#[test]
+fn a_lone_spike_in_a_trend_is_not_acted_upon() {
+    for spike in [0.01, 40.0, 84.0, 89.5, 91.5, 95.0, 99.0, 1e6] {
+        let mut w = World::falling();
+        w.hears(7, spike);
+        let honest = w.accepted.price;
+        assert!(
+            honest == price(90.0) || honest == price(88.0) || honest == price(89.5),
+            "{spike}: {honest:?}"
+        );
+        for (second, dollars) in [(8, 84.0), (9, 82.0), (10, 80.0), (11, 78.0), (12, 76.0)] {
+            w.hears(second, dollars);
+            let now = w.accepted.price;
+            assert!(!now.is_below(&price(dollars)) && !price(91.0).is_below(&now), "{spike} at {second}");
+        }
+    }
+}
+
+#[test]
+fn a_jump_and_a_step_against_it_end_a_trend() {
+    for (end, trend) in [(60.0, Trend::Jumped), (96.0, Trend::Moved), (150.0, Trend::Jumped)] {
+        let mut w = World::falling();
+        assert!(!w.hears(7, end));
+        assert_eq!((w.state(), w.breaker.trend), (State::Doubted, trend));
+    }
+    let mut w = World::falling();
+    w.breaker.refuse(Cause::WideConfidence, 7);
+    assert_eq!((w.state(), w.breaker.trend), (State::Doubted, Trend::None));
+}
+
+#[test]
+fn a_trend_is_over_when_nothing_went_on_for_the_recovery_time() {
+    let (mut on, mut over) = (World::falling(), World::falling());
+    assert!(on.hears(7, 88.0) && on.hears(8, 88.0) && !on.hears(66, 86.0));
+    assert_eq!(on.state(), State::Guarded, "fifty-nine seconds after its last step");
+    assert!(on.hears(67, 84.0) && on.accepted.price == price(86.0));
+    assert!(over.hears(7, 88.0) && over.hears(8, 88.0) && !over.hears(68, 86.0));
+    assert_eq!(over.state(), State::Doubted, "and after more than sixty");
+}
+
+/// Or a feed whose confidence gave it away would be believed by moving far enough.
+#[test]
+fn what_the_sources_objected_to_is_not_hastened_by_a_move() {
+    let mut w = World::close(100.0);
+    w.breaker.refuse(Cause::WideConfidence, 1);
+    for second in 2..62 {
+        assert!(!w.hears(second, 98.0), "{second}");
+    }
+    assert!(w.hears(62, 98.0));
+    w.breaker.refuse(Cause::WideConfidence, 63);
+    assert!((64..123).all(|second| w.hears(second, 98.0) && w.state() == State::Doubted));
+    assert!(w.hears(123, 98.0) && w.state() == State::Guarded);
+}
+
 #[test]
 fn no_price_halts_and_wide_confidence_doubts() {
     let mut w = World::at(100.0);
@@ -168,17 +338,18 @@ fn a_haircut_above_its_maximum_guards() {
 fn the_first_price_is_taken() {
     let mut breaker = Breaker::default();
     let first = Timed { price: price(1.0), time: 1 };
-    assert_eq!(breaker.judge(&LIMITS, &Timed::default(), &first), Verdict::Take);
+    assert_eq!(breaker.judge(&LIMITS, &Timed::default(), &first), Verdict::Take(first.price));
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (1u32..10_000, 1u32..600, 1u32..1_000_000, 1u32..=32, 0u32..=3_600).prop_map(
-        |(max_move_bps, max_age_s, max_jump_bps, consistent, recovery_s)| Limits {
+    (1u32..10_000, 1u32..600, 1u32..1_000_000, 1u32..=32, 0u32..=600, 0u32..=3_000).prop_map(
+        |(max_move_bps, max_age_s, max_jump_bps, consistent, confirm_s, more)| Limits {
             max_move_bps,
             max_age_s,
             max_jump_bps,
             consistent,
-            recovery_s,
+            confirm_s,
+            recovery_s: confirm_s + more,
         },
     )
 }
@@ -199,37 +370,102 @@ proptest! {
                 break;
             }
             if w.hears(time, 10.0) {
-                prop_assert!(time - trip >= i64::from(limits.recovery_s));
+                let jumped = w.limits.largest_move(trip) * CONTINUOUS < rate_from_bps(9_000);
+                let least = if jumped { limits.recovery_s } else { limits.confirm_s };
+                prop_assert!(time - trip >= i64::from(least));
                 prop_assert!(k + 1 >= limits.consistent as usize);
                 break;
             }
         }
     }
 
-    /// Whatever is said: a price that is taken lies within the limit of the last one, or was confirmed.
+    /// The same for a step that goes on: neither before the confirmation time nor on fewer samples; and once it is
+    /// believed, no more than one step of it for every slot of that time.
     #[test]
-    fn nothing_larger_than_the_envelope_is_acted_upon_at_once(
+    fn poking_does_not_hasten_a_fall(
         limits in limits(),
-        said in prop::collection::vec((1i64..120, 1.0f64..1e6, any::<bool>()), 1..200),
+        rate in 101u64..700,
+        gaps in prop::collection::vec(1i64..30, 1..300),
     ) {
-        let mut w = World { limits, ..World::at(1_000.0) };
-        let mut time = 0;
-        let mut agreed = 0;
-        for (gap, dollars, unsure) in said {
-            time += gap;
-            let before = w.accepted;
-            if unsure {
-                w.breaker.refuse(Cause::WideConfidence, time);
-                agreed = 0;
-            } else if w.hears(time, dollars) {
-                let moved = price(dollars).simple_return(&before.price).expect("both set").unsigned_abs();
-                let within = moved <= limits.largest_move(time - before.time);
-                prop_assert!(within || agreed >= limits.consistent, "moved {moved} after {agreed}");
-                agreed = 0;
-            } else {
-                prop_assert!(w.state() >= State::Doubted);
-                agreed += 1;
+        let limits = Limits { max_move_bps: limits.max_move_bps.min(100), max_age_s: 1_000_000, ..limits };
+        let step = 1.0 - f64::from(limits.max_move_bps) * rate as f64 / 1e6;
+        let spacing = i64::from(limits.confirm_s.div_ceil(limits.consistent));
+        let mut w = World { limits, ..World::at(1e6) };
+        w.stable = Some(price(1e9));
+        let (mut time, mut dollars, mut heard, mut last) = (0, 1e6, 0, 0);
+        for gap in gaps {
+            (time, dollars, heard) = (time + gap, dollars * step, heard + 1);
+            let (before, pending) = (w.accepted.price, w.breaker.nearest);
+            if dollars < 1.0 || !w.hears(time, dollars) || w.accepted.price == before {
+                continue;
             }
+            let least = if last == 0 { i64::from(limits.confirm_s).max(i64::from(limits.consistent)) } else { spacing };
+            prop_assert!(time - last >= least, "at {} after {}", time, last);
+            prop_assert!(last != 0 || heard > limits.consistent);
+            prop_assert_eq!(w.accepted.price, pending, "what all say that agreed");
+            last = time;
+        }
+    }
+
+    /// A fall beyond the limit in every sample is confirmed by the sample after the N-th, and then followed one behind.
+    #[test]
+    fn a_monotone_fall_is_confirmed_and_followed(
+        limits in limits(),
+        steps in prop::collection::vec(101u64..780, 40..80),
+    ) {
+        let limits = Limits { max_move_bps: limits.max_move_bps.min(100), confirm_s: 0, ..limits };
+        let mut w = World { limits, ..World::at(1e6) };
+        w.stable = Some(price(1e9));
+        let (mut dollars, mut said) = (1e6, vec![]);
+        for (k, rate) in steps.iter().enumerate() {
+            dollars *= 1.0 - f64::from(limits.max_move_bps) * *rate as f64 / 1e6;
+            said.push(price(dollars));
+            let taken = w.hears(k as i64 + 1, dollars);
+            let n = limits.consistent as usize;
+            prop_assert_eq!(taken, k >= n, "sample {}", k);
+            if k >= n {
+                prop_assert_eq!(w.accepted.price, said[if k == n { 0 } else { k - 1 }]);
+                prop_assert_eq!(w.state(), State::Guarded);
+            }
+        }
+    }
+
+    /// Whatever is said: a price beyond the limit is taken only where two samples at least say as much of it, and N + 1
+    /// where nothing goes on. No lone sample of any size is ever acted upon.
+    #[test]
+    fn nothing_larger_than_the_envelope_is_acted_upon_on_the_word_of_one(
+        limits in limits(),
+        start in 1_000.0f64..2_000.0,
+        said in prop::collection::vec((1i64..20, prop_oneof![3 => 0.9f64..1.02, 1 => 0.01f64..100.0], 0u8..20), 1..300),
+    ) {
+        let limits = Limits { max_move_bps: limits.max_move_bps.min(300), ..limits };
+        let mut w = World { limits, ..World::at(start) };
+        let (mut time, mut truth, mut held) = (0, start, vec![]);
+        for (gap, step, lot) in said {
+            time += gap;
+            if lot == 0 {
+                w.breaker.refuse(Cause::WideConfidence, time);
+                held.clear();
+                continue;
+            }
+            // A step of the market, or a lie after which it is where it was.
+            let dollars = (truth * step).clamp(0.01, 1e6);
+            truth = if (0.9..1.02).contains(&step) { dollars } else { truth };
+            let (before, ongoing) = (w.accepted, matches!(w.breaker.trend, Trend::Falling | Trend::Rising));
+            held.push(price(dollars));
+            if !w.hears(time, dollars) {
+                continue;
+            }
+            let limit = limits.largest_move(time - before.time);
+            let moved = w.accepted.price.simple_return(&before.price).expect("both set");
+            if moved.unsigned_abs() > limit {
+                let near = |p: &Price| w.accepted.price.simple_return(p).expect("set").unsigned_abs() <= limit;
+                let beyond = |p: &Price| if moved < 0 { p.is_below(&w.accepted.price) } else { w.accepted.price.is_below(p) };
+                let as_much = held.iter().filter(|p| near(p) || beyond(p)).count();
+                let needed = if ongoing { 2 } else { limits.consistent as usize + 1 };
+                prop_assert!(as_much >= needed, "moved {} on the word of {} of {:?}", moved, as_much, held);
+            }
+            held = vec![price(dollars)];
         }
     }
 

@@ -111,6 +111,16 @@ fn who_takes_inventory_off_is_paid_for_it() {
 }
 
 #[test]
+fn a_pool_that_is_to_hold_less_does_not_give_its_inventory_away() {
+    // Long 100 coins at 100 and now to hold one: a buyer is given the whole skew of 1 %, less the fee, and not 100 %.
+    let p = params(10, 100, COIN as u64);
+    let sold = paid(COIN, 100 * COIN, &dollars(100), &p);
+    assert!((99_100_000..=99_200_000).contains(&sold), "{sold}");
+    let bought = paid(-COIN, -100 * COIN, &dollars(100), &p);
+    assert!((-100_900_000..=-100_800_000).contains(&bought), "{bought}");
+}
+
+#[test]
 fn the_caps_hold_and_reductions_pass() {
     let p = QuoteParams { max_trade: 60 * COIN as u64, ..params(10, 100, 100 * COIN as u64) };
     let fits = |base, inventory| quote(base, inventory, &dollars(100), &p).unwrap().is_some();

@@ -322,6 +322,14 @@ pub enum BallastError {
     KeepersFirst,
     #[msg("Interest was charged less than a minute ago")]
     InterestNotDue,
+    #[msg(
+        "Profit waits: the price is far from its stable price, and bankrupt accounts come before winners; settle again when the stable price has followed"
+    )]
+    ProfitWaits,
+    #[msg(
+        "The account is bankrupt and the price is far from its stable price: its perpetual positions are resolved against the other side, not taken over; its collateral may be taken"
+    )]
+    ResolvedFirst,
 }
 
 impl From<RiskError> for BallastError {

@@ -7,19 +7,28 @@
 //! off its peg, an outage may have just ended (*grace*), the guardian may have paused new risk or deposits for a time,
 //! and an account, a market or an asset may be restricted to reducing.
 //!
-//! | | normal | guarded | doubted | halted | off peg | grace | new risk paused | deposits paused | reduce-only |
-//! |---|---|---|---|---|---|---|---|---|---|
-//! | deposit | yes | yes | yes | yes | yes | yes | yes | no | yes |
-//! | withdraw¹ | yes | yes | yes | yes | yes | yes | yes | yes | yes |
-//! | borrow | yes | no | no | no | no | yes | no | yes | no |
-//! | increase | yes | no | no | no | no | yes | no | yes | no |
-//! | reduce | yes | yes | yes | no | yes | yes | yes | yes | yes |
-//! | settle | yes | yes | no | no | yes | yes | yes | yes | yes |
-//! | liquidate² | yes | yes | no | no | yes | no | yes | no | yes |
+//! | | normal | guarded | far | doubted | halted | off peg | grace | new risk paused | deposits paused | reduce-only |
+//! |---|---|---|---|---|---|---|---|---|---|---|
+//! | deposit | yes | yes | yes | yes | yes | yes | yes | yes | no | yes |
+//! | withdraw¹ | yes | yes | yes | yes | yes | yes | yes | yes | yes | yes |
+//! | borrow | yes | no | no | no | no | no | yes | no | yes | no |
+//! | increase | yes | no | no | no | no | no | yes | no | yes | no |
+//! | reduce | yes | yes | yes | yes | no | yes | yes | yes | yes | yes |
+//! | settle | yes | yes | yes | no | no | yes | yes | yes | yes | yes |
+//! | pay out³ | yes | yes | no | no | no | yes | yes | yes | yes | yes |
+//! | liquidate² | yes | yes | yes | no | no | yes | no | yes | no | yes |
+//! | take bankrupt⁴ | yes | yes | no | no | no | yes | no | yes | no | yes |
 //!
 //! ¹ Of what the account has; IM must hold with every doubted or halted asset counted as zero. A loan is a *borrow*, and is
 //! asked of every asset that the account holds or trades. ² Of the asset's own legs. An account that holds
 //! a doubted or halted asset is judged with it at the bound that favours the account, and its other legs may be taken.
+//!
+//! ³ Profit, out of a market's pool or a backstop's slice. *Far* is an asset that is guarded and still further from its
+//! stable price than its breaker likes: a jump is young, and whoever it has left bankrupt may not have been resolved. The
+//! first winner to settle would be paid out of what the honest losers paid in, and the loss left to the others; so losses
+//! are paid in, and profit waits until the stable price has followed. A haircut above its maximum alone does not hold it.
+//! ⁴ A perpetual position out of an account whose equity is below zero. Once it is taken, what its account owes has no other
+//! side any more that could share it, and a winner could have it taken for nothing: so after a jump it is resolved instead.
 //!
 //! Whoever may not deposit cannot save an account: so liquidation waits while deposits are paused.
 
@@ -57,7 +66,9 @@ pub enum Action {
     Increase = 3,
     Reduce = 4,
     Settle = 5,
-    Liquidate = 6,
+    PayOut = 6,
+    Liquidate = 7,
+    TakeBankrupt = 8,
 }
 
 /// Every state that can stand in the way, in the order of the table's columns.
@@ -66,26 +77,29 @@ pub enum Action {
 pub enum State {
     Normal = 0,
     Guarded = 1,
-    Doubted = 2,
-    Halted = 3,
-    OffPeg = 4,
-    Grace = 5,
-    NewRiskPaused = 6,
-    DepositsPaused = 7,
-    ReduceOnly = 8,
+    Far = 2,
+    Doubted = 3,
+    Halted = 4,
+    OffPeg = 5,
+    Grace = 6,
+    NewRiskPaused = 7,
+    DepositsPaused = 8,
+    ReduceOnly = 9,
 }
 
 const Y: bool = true;
 const N: bool = false;
 /// The table above, a row an [`Action`], a column a [`State`].
-const ALLOWED: [[bool; 9]; 7] = [
-    [Y, Y, Y, Y, Y, Y, Y, N, Y],
-    [Y, Y, Y, Y, Y, Y, Y, Y, Y],
-    [Y, N, N, N, N, Y, N, Y, N],
-    [Y, N, N, N, N, Y, N, Y, N],
-    [Y, Y, Y, N, Y, Y, Y, Y, Y],
-    [Y, Y, N, N, Y, Y, Y, Y, Y],
-    [Y, Y, N, N, Y, N, Y, N, Y],
+const ALLOWED: [[bool; 10]; 9] = [
+    [Y, Y, Y, Y, Y, Y, Y, Y, N, Y],
+    [Y, Y, Y, Y, Y, Y, Y, Y, Y, Y],
+    [Y, N, N, N, N, N, Y, N, Y, N],
+    [Y, N, N, N, N, N, Y, N, Y, N],
+    [Y, Y, Y, Y, N, Y, Y, Y, Y, Y],
+    [Y, Y, Y, N, N, Y, Y, Y, Y, Y],
+    [Y, Y, N, N, N, Y, Y, Y, Y, Y],
+    [Y, Y, Y, N, N, Y, N, Y, N, Y],
+    [Y, Y, N, N, N, Y, N, Y, N, Y],
 ];
 
 /// Whether the table allows an action in a state.
@@ -94,11 +108,13 @@ pub const fn allows(action: Action, state: State) -> bool {
     ALLOWED[action as usize][state as usize]
 }
 
-/// The sentence for a state that stands in the way.
-fn refusal(state: State) -> BallastError {
+/// The sentence for a state that stands in the way of an action.
+fn refusal(action: Action, state: State) -> BallastError {
     match state {
         State::Normal => BallastError::NotReducing,
         State::Guarded => BallastError::AssetGuarded,
+        State::Far if action == Action::TakeBankrupt => BallastError::ResolvedFirst,
+        State::Far => BallastError::ProfitWaits,
         State::Doubted => BallastError::PriceDoubted,
         State::Halted => BallastError::AssetHalted,
         State::OffPeg => BallastError::QuoteOffPeg,
@@ -110,7 +126,7 @@ fn refusal(state: State) -> BallastError {
 
 /// Refuses an action that a state forbids.
 fn require_in(action: Action, state: State) -> Result<()> {
-    if allows(action, state) { Ok(()) } else { Err(refusal(state).into()) }
+    if allows(action, state) { Ok(()) } else { Err(refusal(action, state).into()) }
 }
 
 /// Refuses an action that the clearinghouse as a whole does not allow now.
@@ -156,11 +172,16 @@ pub fn require_asset_itself(board: &RiskBoard, action: Action, asset: usize, now
         require_in(action, State::Grace)?;
     }
     match state.state(now) {
-        Breaker::Normal => Ok(()),
-        Breaker::Guarded => require_in(action, State::Guarded),
-        Breaker::Doubted => require_in(action, State::Doubted),
-        Breaker::Halted => require_in(action, State::Halted),
+        Breaker::Normal => {}
+        Breaker::Guarded => require_in(action, State::Guarded)?,
+        Breaker::Doubted => require_in(action, State::Doubted)?,
+        Breaker::Halted => require_in(action, State::Halted)?,
     }
+    // Measured only where it decides: what is refused elsewhere in this column, *guarded* refuses as well.
+    if matches!(action, Action::PayOut | Action::TakeBankrupt) && state.is_far(&board.prices) {
+        require_in(action, State::Far)?;
+    }
+    Ok(())
 }
 
 /// Refuses an action in a listed market that market, asset or clearinghouse does not allow now.
@@ -188,18 +209,21 @@ pub fn require_holdings(board: &RiskBoard, account: &MarginAccount, action: Acti
 mod tests {
     use super::{ALLOWED, Action, State, allows};
 
-    const ACTIONS: [(Action, &str); 7] = [
+    const ACTIONS: [(Action, &str); 9] = [
         (Action::Deposit, "deposit"),
         (Action::Withdraw, "withdraw¹"),
         (Action::Borrow, "borrow"),
         (Action::Increase, "increase"),
         (Action::Reduce, "reduce"),
         (Action::Settle, "settle"),
+        (Action::PayOut, "pay out³"),
         (Action::Liquidate, "liquidate²"),
+        (Action::TakeBankrupt, "take bankrupt⁴"),
     ];
-    const STATES: [(State, &str); 9] = [
+    const STATES: [(State, &str); 10] = [
         (State::Normal, "normal"),
         (State::Guarded, "guarded"),
+        (State::Far, "far"),
         (State::Doubted, "doubted"),
         (State::Halted, "halted"),
         (State::OffPeg, "off peg"),

@@ -74,6 +74,7 @@ impl World {
             },
             counts,
         )?;
+        self.count_dust(&sent, &after)?;
         self.attest(&after)?;
         self.seen = after;
         Ok(Some(format!("{} {}", op.name(), reason(&sent))))
@@ -168,9 +169,7 @@ impl World {
                 let Some((target, plan)) = self.plan(account, keeper, counts) else { return Ok(None) };
                 let (keeper_key, keeper) = self.account(keeper);
                 told.named = vec![target.to_bytes(), keeper.to_bytes()];
-                // The plan does not look at what the keeper's own account is held to.
-                let own = self.house.margin_account(&keeper);
-                told.planned = own.restrictions == 0 && own.isolated == 0;
+                told.planned = true;
                 told.before = Some(self.house.margin_account(&target));
                 let liquidate = at.liquidate(target, (keeper, keeper_key.pubkey()), &plan.legs);
                 self.house.vm.send(&[whole_limit(), liquidate], &[&keeper_key])
@@ -374,7 +373,8 @@ impl World {
             | Op::ApplyProposal { .. }
             | Op::CancelProposal { .. }
             | Op::Pause { .. }
-            | Op::LiftPause => return Ok(self.attempt_governed(op, told)),
+            | Op::LiftPause
+            | Op::Hand { .. } => return Ok(self.attempt_governed(op, told)),
         }))
     }
 

@@ -227,14 +227,16 @@ impl World {
                 self.house.vm.send(&[super::actions::whole_limit(), resolve], &[])
             }
             Op::TouchPosition { market, account } => {
-                let moved = |p: &&ballast_tests::auditor::ledger::Position| {
-                    let listed = &self.seen.board.markets[p.market];
-                    listed.long.has_moved() || listed.short.has_moved()
+                let board = self.house.board();
+                let lags = |key: &[u8; 32]| {
+                    let held = self.house.margin_account(&Pubkey::from(*key));
+                    held.held_positions()
+                        .find(|p| board.market(p.market.into()).is_ok_and(|m| !m.is_in_step(p)))
+                        .map(|p| usize::from(p.market))
                 };
-                let all = self.seen.accounts.iter();
-                let mut behind = all.filter_map(|(k, a)| Some((*k, a.positions.iter().find(moved)?.market)));
+                let mut behind = self.seen.accounts.keys().filter_map(|k| Some((*k, lags(k)?)));
                 let named = (self.account(account).1.to_bytes(), usize::from(market % 3));
-                let (key, market) = behind.nth(usize::from(account) % 3).unwrap_or(named);
+                let (key, market) = behind.next().unwrap_or(named);
                 let (account, market) = (Pubkey::from(key), market as u8);
                 told.named = vec![account.to_bytes()];
                 self.house.vm.send(&[at.touch_position(market, account)], &[])

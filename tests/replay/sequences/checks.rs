@@ -1,5 +1,6 @@
 //! What must hold after an operation, whatever it was.
 
+use ballast::event::BankruptcyResolved;
 use ballast::instructions::SolvencyReport;
 use ballast::state::MarginAccount;
 use ballast_client::events;
@@ -175,6 +176,42 @@ impl World {
         let accepted = if step.sent.is_ok() { ACCEPTED } else { &[] };
         for (name, holds) in ALWAYS.iter().chain(accepted) {
             holds(self, step, counts).map_err(|what| format!("[{name}] {what}"))?;
+        }
+        Ok(())
+    }
+
+    /// Neither side of a market holds more than is open, nor less by more than what truncation can have taken from it.
+    ///
+    /// A position reads as ⌊b·S/S₀⌋: it loses less than a native unit where it is brought in step after a deleveraging, and
+    /// once for several if it is not. S itself is rounded down by 2⁻⁶² a step, of which no base here makes a unit.
+    ///
+    /// # Errors
+    /// If more is missing, or something is there that is not open.
+    pub fn count_dust(&mut self, sent: &Sent, after: &Ledger) -> Result<(), String> {
+        let logs = sent.as_ref().map(|r| r.logs.as_slice()).unwrap_or_default();
+        for event in events::of::<BankruptcyResolved>(logs) {
+            let Some(market) = event.market.map(usize::from) else { continue };
+            let bases = self.seen.accounts.values().map(|a| a.base(market));
+            let held = bases.filter(|base| base.signum() == -event.base.signum()).count();
+            self.dust[market] += held as u64;
+        }
+        for (i, market) in after.markets.iter().enumerate() {
+            if after.board.markets[i].option.is_some() {
+                continue;
+            }
+            let bases = || after.accounts.values().map(|a| i128::from(a.base(i)));
+            let (longs, shorts): (i128, i128) =
+                (bases().map(|b| b.max(0)).sum(), bases().map(|b| (-b).max(0)).sum());
+            let open = i128::from(market.open_interest);
+            let missing = [open - longs, open - shorts];
+            let most = i128::from(self.dust[i]);
+            must!(
+                missing.iter().all(|m| (0..=most).contains(m)),
+                "of market {i} {open} are open, {longs} long, {shorts} short, and truncation has taken {most} at most"
+            );
+            if open == 0 {
+                self.dust[i] = 0;
+            }
         }
         Ok(())
     }

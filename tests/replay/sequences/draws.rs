@@ -89,6 +89,8 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => (0u8..4, 0u8..8, 0u8..8, 1u16..4_000)
             .prop_map(|(bits, assets, markets, seconds)| Op::Pause { bits, assets, markets, seconds }),
         1 => Just(Op::LiftPause),
+        4 => (0u8..7, any::<u8>(), 0u8..5, any::<bool>())
+            .prop_map(|(act, which, to, patient)| Op::Hand { act, which, to, patient }),
         5 => (0u8..malformed::KINDS, account(), account())
             .prop_map(|(kind, account, other)| Op::Malformed { kind, account, other }),
     ]

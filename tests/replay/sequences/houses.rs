@@ -67,12 +67,13 @@ impl Kind {
             outage_s: of(600, 60, 7_200),
             grace_s: of(600, 0, 900),
             consistent: of(3, 2, 6),
-            recovery_s: of(60, 0, 300),
+            recovery_s: of(60, 10, 300),
+            confirm_s: 3,
             guarded_bps: of(2_500, 0, 5_000),
             quote_cap_bps: 500,
             off_peg_bps: 100,
             on_peg_bps: 50,
-            reserved: [0; 2],
+            reserved: [0; 1],
         };
         house.phases = PhaseParams {
             bounty: u64::from(of(5_000_000, 0, 20_000_000)),

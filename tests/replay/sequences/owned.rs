@@ -2,7 +2,8 @@
 
 use ballast::governance::{Pace, ROWS, Target};
 use ballast::instructions::PauseArgs;
-use ballast_client::instructions as ix;
+use ballast::state::proposal::role;
+use ballast_client::instructions::{self as ix, Which};
 use ballast_sandbox::house::{QUOTE, Sent};
 use ballast_sandbox::oracle::Update;
 use ballast_sandbox::{Keypair, Signer};
@@ -139,7 +140,69 @@ impl World {
                 let lift = self.house.at.lift_pause(governance.pubkey());
                 self.house.vm.send(&[lift], &[&governance])
             }
+            Op::Hand { act, which, to, patient } => return self.hand(act, which, to, patient, told),
             _ => return None,
+        })
+    }
+
+    /// What governance gives away: mandates, roles, listings, itself.
+    fn hand(&mut self, act: u8, which: u8, to: u8, patient: bool, told: &mut Told) -> Option<Sent> {
+        let at = self.house.at;
+        let (governance, payer) = (self.house.governance.insecure_clone(), self.house.vm.payer.pubkey());
+        let key = self.actors[usize::from(to) % self.actors.len()].key.insecure_clone();
+        Some(match act {
+            0 => {
+                let row = &ROWS[usize::from(which) % ROWS.len()];
+                let target = if row.target == Target::House { 0 } else { to % 3 };
+                let now = self.house.parameter(row.parameter, target);
+                self.house.grant(row.parameter, target, [now, now])
+            }
+            1 => {
+                let all = ROWS.iter().flat_map(|row| {
+                    let targets = if row.target == Target::House { 1 } else { 3 };
+                    (0..targets).map(|target| Which { parameter: row.parameter, target })
+                });
+                let stands = |w: &Which| !self.house.vm.data(&at.mandate(*w)).is_empty();
+                let given = all.into_iter().find(stands)?;
+                self.house.vm.send(&[at.revoke_mandate(governance.pubkey(), given, payer)], &[&governance])
+            }
+            2 => {
+                // Guardian and reporter stay whoever they are: a house without them would do less.
+                let (key, named) = match which % 3 {
+                    role::STEWARD => (key.pubkey(), role::STEWARD),
+                    role::GUARDIAN => (self.guardian.pubkey(), role::GUARDIAN),
+                    _ => (self.depth_reporter.pubkey(), role::DEPTH_REPORTER),
+                };
+                self.house.propose_role(named, key).map(|_| self.nothing())
+            }
+            3 => {
+                let remove = at.remove_role(governance.pubkey(), role::STEWARD);
+                self.house.vm.send(&[remove], &[&governance])
+            }
+            4 => {
+                let id = self.house.clearinghouse().proposals;
+                let list = at.propose_listing(payer, governance.pubkey(), id, [which; 32]);
+                self.house.vm.send(&[list], &[&governance])
+            }
+            5 => {
+                let name = at.propose_governance(governance.pubkey(), key.pubkey());
+                self.house.vm.send(&[name], &[&governance])
+            }
+            _ => {
+                let house = self.house.clearinghouse();
+                let next = self.actors.iter().find(|a| a.pubkey() == house.next_governance);
+                let next = next.map_or(key, |a| a.key.insecure_clone());
+                if patient {
+                    told.several = true;
+                    self.house.vm.advance((house.next_governance_from - self.house.vm.now()).max(1));
+                    let _ = self.move_all([0; 3]);
+                }
+                let accepted = self.house.vm.send(&[at.accept_governance(next.pubkey())], &[&next]);
+                if accepted.is_ok() {
+                    self.house.governance = next;
+                }
+                accepted
+            }
         })
     }
 

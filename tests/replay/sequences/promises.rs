@@ -1,11 +1,12 @@
 //! What is promised to those who owe, who back a market and who are liquidated.
 
 use anchor_lang::prelude::Pubkey;
-use ballast::event::{BankruptcyResolved, DustSwept, Liquidated};
+use ballast::event::{BackstopDeposited, BackstopWithdrawn, BankruptcyResolved, DustSwept, Liquidated};
 use ballast::margin::BoardView;
 use ballast::state::MarginAccount;
 use ballast_client::{events, plan};
 use ballast_risk::book::Basis;
+use ballast_risk::shares::VIRTUAL;
 use ballast_tests::auditor::Ledger;
 
 use super::backed::REQUESTS;
@@ -123,7 +124,7 @@ fn worth(world: &World, seen: &Ledger, market: usize, committed: u64, high: bool
     cash + slice.entry(market) as f64 + if high { at_spot.max(at_stable) } else { at_spot.min(at_stable) }
 }
 
-/// A share is worth no less after somebody else came or went, at the value at which that was reckoned.
+/// What a share is paid does not fall when somebody else comes or goes, at the value at which that was reckoned.
 pub fn nobody_gains_by_rounding(world: &World, step: &Step, _: &mut Counts) -> Result<(), String> {
     let high = match step.op {
         Op::Back { .. } => true,
@@ -141,22 +142,43 @@ pub fn nobody_gains_by_rounding(world: &World, step: &Step, _: &mut Counts) -> R
     let before = worth(world, step.before, market, vault.committed, high);
     must!((after - before - moved as f64).abs() < 2.0, "{moved} moved, and the vault by {}", after - before);
     let logs = step.sent.as_ref().map(|r| r.logs.as_slice()).unwrap_or_default();
-    let minted: Vec<ballast::event::BackstopDeposited> = events::of(logs);
-    let burnt: Vec<ballast::event::BackstopWithdrawn> = events::of(logs);
-    let shares = minted.iter().map(|e| e.shares as f64).sum::<f64>()
-        - burnt.iter().map(|e| e.shares as f64).sum::<f64>();
-    let (is, was) = (vault.total_shares as f64, vault.total_shares as f64 - shares);
-    if was > 0.0 && is > 0.0 && before > 0.0 {
-        let exact = if world.kind.is_judged() { 1e-9 } else { 1e-6 };
-        let slack = 2.0 * was.max(is) + exact * before.abs() * is;
-        must!(
-            after * was >= before * is - slack,
-            "a share was worth {} and is worth {} after {:?}",
-            before / was,
-            after / is,
-            step.op
-        );
+    // Worth before, what came in (negative: went out), and shares that were made of it.
+    let came = events::of::<BackstopDeposited>(logs)
+        .into_iter()
+        .map(|e| (e.worth, e.amount.into(), e.shares.into()));
+    let went = events::of::<BackstopWithdrawn>(logs)
+        .into_iter()
+        .map(|e| (e.worth, -i128::from(e.amount), -i128::from(e.shares)));
+    let Some((before, amount, shares)): Option<(i64, i128, i128)> = came.chain(went).next() else {
+        return Err("a provider came or went without an event".into());
+    };
+    let account = world.house.margin_account(&world.house.at.slice(market as u8));
+    let board = world.house.board();
+    let left = vault.worth(&account, &BoardView::at(&board, step.now)).map_err(|e| e.to_string())?;
+    let after = i128::from(if high { left.high } else { left.low });
+    let before = i128::from(before);
+    must!(
+        (after - before - amount).abs() <= 1,
+        "{amount} came in, and the vault's worth went from {before} to {after}"
+    );
+    let is = i128::from(vault.total_shares);
+    let was = is - shares;
+    if was <= 0 || is == 0 {
+        return Ok(());
     }
+    // What shares are paid at never falls, to the unit: (worth + V)/(shares + V), of which those who leave get no more
+    // than worth/shares. Of worth/shares a newcomer may take (p − 1) quote tokens from the others in all, on paper:
+    // where a share is worth p > 1 it is bought at the same, lower price that it is paid out at.
+    let [after, before] = [after.max(0), (after - amount).max(0)];
+    let unowned = i128::from(VIRTUAL);
+    must!(
+        (after + unowned) * (was + unowned) >= (before + unowned) * (is + unowned),
+        "shares were paid at {before} / {was} and are paid at {after} / {is}, with one token that nobody owns"
+    );
+    must!(
+        amount > 0 || after * was >= before * is,
+        "who left took from the others: {before} / {was}, then {after} / {is}"
+    );
     Ok(())
 }
 

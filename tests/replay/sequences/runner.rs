@@ -19,6 +19,8 @@ use super::{Counts, Op};
 const SHRINKING: usize = 400;
 /// Files that one campaign adds to the corpus at most.
 const KEPT: usize = 24;
+/// Sequences before the first that may be kept: what those reach is not rare.
+const COMMON: u64 = 200;
 /// Sequences between two lines of progress.
 const REPORT: u64 = 100;
 
@@ -184,7 +186,8 @@ impl Campaign {
                 let last = new.map(|(_, at)| at).max();
                 drop(reached);
                 // The corpus is short: what comes after the last new outcome is cut off.
-                if let (true, false, Some(at)) = (self.keep, from_corpus, last)
+                let rare = self.keep && shared.next.load(Ordering::Relaxed) > COMMON;
+                if let (true, false, Some(at)) = (rare, from_corpus, last)
                     && shared.added.fetch_add(1, Ordering::Relaxed) < KEPT as u64
                 {
                     save(&format!("reached-{name}"), &ops[..=at]);

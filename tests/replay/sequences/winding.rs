@@ -65,9 +65,8 @@ impl World {
         let seen = self.attested()?;
         for (market, listed) in seen.markets.iter().enumerate() {
             // Of a side that was deleveraged truncation leaves units behind, which nobody holds.
-            let dusty =
-                seen.board.markets[market].long.is_dusty() || seen.board.markets[market].short.is_dusty();
-            if listed.open_interest != 0 && !dusty {
+            let perpetual = seen.board.markets[market].option.is_none();
+            if listed.open_interest > if perpetual { self.dust[market] } else { 0 } {
                 return Err(format!("market {market} cannot be emptied: {listed:?}"));
             }
         }
@@ -76,10 +75,9 @@ impl World {
         let slices = self.slices();
         for (key, account) in seen.accounts.iter().filter(|(key, _)| !slices.contains(*key)) {
             if !account.positions.is_empty() {
-                let dust = account.positions.iter().any(|p| {
-                    let listed = &seen.board.markets[p.market];
-                    p.base.unsigned_abs() <= 64 && (listed.long.is_dusty() || listed.short.is_dusty())
-                });
+                let most = |market: usize| self.dust[market];
+                let dust =
+                    account.positions.iter().any(|p| (1..=most(p.market)).contains(&p.base.unsigned_abs()));
                 if !unpaid && !dust {
                     return Err(format!("an account cannot be settled, and nobody owes it: {account:?}"));
                 }

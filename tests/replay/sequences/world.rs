@@ -70,6 +70,8 @@ pub struct World {
     pub implied_account: Pubkey,
     pub actors: Vec<Person>,
     pub prices: [f64; 3],
+    /// Native units that truncation may have left in each market: one a position and deleveraging of its side.
+    pub dust: [u64; 16],
     /// As audited after the last operation.
     pub seen: Ledger,
 }
@@ -78,6 +80,7 @@ impl World {
     /// Three coins of different decimals, seasoned; everybody funded; some books near their limit.
     pub fn base(kind: Kind) -> Self {
         let mut house = House::with_params(kind.params(params()));
+        house.vm.trust_signers();
         for (index, (name, decimals, _)) in COINS.iter().enumerate() {
             let mut spec = coin(index, name, *decimals);
             kind.guard(&mut spec);
@@ -142,6 +145,7 @@ impl World {
             implied_account,
             actors,
             prices,
+            dust: [0; 16],
         };
         // Long Bitcoin, short Ether, and a loan against coins.
         world.start_book(0, 0, 100_000);
@@ -189,6 +193,7 @@ impl World {
             payer: self.house.vm.payer.insecure_clone(),
             upgrade_authority: self.house.vm.upgrade_authority.insecure_clone(),
             compute: Default::default(),
+            refused: Default::default(),
         };
         let house = House {
             vm,
@@ -211,6 +216,7 @@ impl World {
             implied_account: self.implied_account,
             actors,
             prices: self.prices,
+            dust: self.dust,
             seen: self.seen.clone(),
         }
     }

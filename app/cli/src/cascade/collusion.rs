@@ -8,11 +8,12 @@
 //! insurance fund.
 //!
 //! Everything is played twice, by who comes first ([`First`]): the colluders, who make every loser pay into the pool, the
-//! honest one too, and then settle their winner; or an honest crank that resolves the bankrupt loser before anybody
-//! settles.
+//! honest one too, settle their winner, have their loser taken over, and close their winner with whoever took it; or an
+//! honest crank that resolves the bankrupt loser, once keepers had their time, before anybody settles. In both a crank comes
+//! in the end, and in both everybody settles again once the stable price has followed and profit is paid out.
 
 use anyhow::{Result, anyhow};
-use ballast::instructions::AddAssetArgs;
+use ballast::instructions::{AddAssetArgs, SourceArgs};
 use ballast_client::health::health;
 use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::risk::stress_rows;
@@ -43,7 +44,13 @@ pub struct Book {
     pub honest: u64,
     /// What is in the insurance fund, whole quote.
     pub insurance: u64,
+    /// Distance from the stable price beyond which profit waits, basis points.
+    pub max_jump_bps: u32,
 }
+
+/// Distance at which profit waits in the grid, basis points: what a book of one asset owes of IM at least, as
+/// `migrations/localnet.toml` has it, so that no jump beyond a margin is within it.
+pub const MAX_JUMP_BPS: u32 = 300;
 
 /// Fee of a trade, basis points of its value, as `migrations/localnet.toml` has it; the taker pays it.
 pub const FEE_BPS: u32 = 5;
@@ -58,10 +65,11 @@ const PLAIN: Book = Book {
     profit_cap: 10_000_000_000,
     honest: 0,
     insurance: 0,
+    max_jump_bps: MAX_JUMP_BPS,
 };
 
 /// The books of the grid.
-pub const BOOKS: [Book; 12] = [
+pub const BOOKS: [Book; 14] = [
     PLAIN,
     Book { name: "half of full leverage", leverage: 0.5, ..PLAIN },
     Book { name: "small", equity: 1_000, ..PLAIN },
@@ -74,6 +82,18 @@ pub const BOOKS: [Book; 12] = [
     Book { name: "beside many honest traders", honest: 20_000_000, ..PLAIN },
     Book { name: "alone, with a fund", insurance: 100_000, ..PLAIN },
     Book { name: "beside honest traders, with a fund", honest: 1_000_000, insurance: 100_000, ..PLAIN },
+    Book {
+        name: "beside honest traders, profit waits from 30 %",
+        honest: 1_000_000,
+        max_jump_bps: 3_000,
+        ..PLAIN
+    },
+    Book {
+        name: "beside honest traders, profit never waits",
+        honest: 1_000_000,
+        max_jump_bps: SourceArgs::PYTH.max_jump_bps,
+        ..PLAIN
+    },
 ];
 
 /// Jumps of the grid, simple returns.
@@ -158,6 +178,7 @@ fn set_up(book: &Book) -> Result<House> {
             feed_id: named.args.feed_id,
             decimals: named.args.decimals,
             max_age_s: named.args.max_age_s,
+            sources: SourceArgs { max_jump_bps: book.max_jump_bps, ..SourceArgs::PYTH },
             ..setting.asset.clone()
         };
         AssetSpec { args, ..named }
@@ -289,6 +310,19 @@ fn close_together(house: &mut House, one: &Person, other: &Person) {
     }
 }
 
+/// Closes at spot whatever these people hold, against somebody else.
+fn leave(house: &mut House, people: &[Person], other: &Person) {
+    for person in people {
+        for market in 0..NAMES.len() as u8 {
+            let base = held(house, market, person);
+            if base != 0 {
+                // Refused where it is short of margin, or the asset takes no new risk.
+                let _ = house.fill_at_oracle(market, person, other, -base);
+            }
+        }
+    }
+}
+
 /// Has whoever of these is bankrupt resolved, as often as there is somebody to ask.
 fn resolve_all(house: &mut House, people: &[&Person]) {
     for person in people {
@@ -298,6 +332,20 @@ fn resolve_all(house: &mut House, people: &[&Person]) {
             }
         }
     }
+}
+
+/// Hours after which the stable price has followed any jump of the grid to within a hundredth.
+const FOLLOWS: usize = 10;
+
+/// A crank comes: it starts the clocks of who is short, lets keepers have their time, and resolves who is bankrupt.
+fn crank(house: &mut House, people: &[Person; 2], prices: &[f64]) {
+    for person in people {
+        // Refused where it has its margin.
+        let _ = house.touch(&person.account);
+    }
+    house.vm.advance(60);
+    house.post_all(prices);
+    resolve_all(house, &[&people[0], &people[1]]);
 }
 
 /// Quote of some people together, micro-units.
@@ -360,9 +408,16 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator, first: First) -> Res
     let (loses, wins) = if jump < 0.0 { (0, 1) } else { (1, 0) };
     let order = [&two[loses], &honest[loses], &two[wins], &two[loses], &two[wins], &honest[wins]];
     let keeper = if liquidator == Liquidator::Own { &third } else { &deep };
-    for _ in 0..3 {
-        if first == First::Crank {
-            resolve_all(house, &[&two[loses], &two[wins]]);
+    if first == First::Crank {
+        crank(house, &two, &prices);
+    }
+    for round in 0..3 {
+        if round == 1 {
+            crank(house, &two, &prices);
+            for _ in 0..FOLLOWS {
+                house.vm.advance(3_600);
+                house.post_all(&prices);
+            }
         }
         settle(house, &order);
         for loser in &two {
@@ -376,6 +431,10 @@ pub fn play(book: &Book, jump: f64, liquidator: Liquidator, first: First) -> Res
             close_together(house, one, keeper);
         }
         close_together(house, &two[0], &two[1]);
+        if round > 0 {
+            // What deleveraging has left of the winner's position would hold back margin.
+            leave(house, &two, &deep);
+        }
         // The fund pays the debt that is left, and with it their winner.
         resolve_all(house, &[&two[loses], &two[wins]]);
         settle(house, &[&two[0], &two[1], keeper, &two[0], &two[1]]);

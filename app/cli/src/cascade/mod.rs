@@ -158,8 +158,8 @@ pub fn phased() -> PhaseParams {
     }
 }
 
-/// The breaker, as `migrations/localnet.toml` has it: three consistent samples that span a minute confirm a step beyond
-/// the envelope.
+/// The breaker, as `migrations/localnet.toml` has it: three consistent samples confirm a step beyond the envelope, in
+/// three seconds where it is continuous, in a minute where it is a jump.
 #[must_use]
 pub fn doubting() -> PriceParams {
     PriceParams {
@@ -171,7 +171,8 @@ pub fn doubting() -> PriceParams {
         quote_cap_bps: 500,
         off_peg_bps: 100,
         on_peg_bps: 50,
-        reserved: [0; 2],
+        confirm_s: 3,
+        reserved: [0; 1],
     }
 }
 
@@ -307,6 +308,7 @@ mod tests {
             ("grace_s", prices.grace_s),
             ("consistent", prices.consistent),
             ("recovery_s", prices.recovery_s),
+            ("confirm_s", prices.confirm_s),
             ("guarded_bps", prices.guarded_bps),
         ] {
             assert_eq!(number("prices", name), i64::from(here), "{name}");

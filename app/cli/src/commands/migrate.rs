@@ -99,7 +99,7 @@ fn show(plan: &Plan) -> String {
     }
     lines.extend(plan.waiting.iter().map(|what| format!("Waiting {what}")));
     if !plan.differences.is_empty() {
-        lines.push("\nOtherwise than the config says, and only governance changes it, by a proposal:".into());
+        lines.push("\nOtherwise than the config says, and not for a proposal to change:".into());
         for d in &plan.differences {
             lines.push(format!("  {:<14} {:<22} {} → {}", d.of, d.parameter, d.stands, d.wanted));
         }

@@ -20,13 +20,13 @@ const LOOKED_THROUGH: u64 = 64;
 
 /// What stands announced.
 pub struct Announced {
-    at: Deployment,
-    payer: Pubkey,
-    governance: Pubkey,
+    pub(super) at: Deployment,
+    pub(super) payer: Pubkey,
+    pub(super) governance: Pubkey,
     /// Whether the clearinghouse is open, so that listings wait.
     open: bool,
     now: i64,
-    pending: Vec<Proposal>,
+    pub(super) pending: Vec<Proposal>,
     next: u64,
 }
 
@@ -66,7 +66,12 @@ impl Announced {
         Ok(Self { at, payer, governance, open: house.is_some_and(|h| h.open), now, pending, next })
     }
 
-    fn propose(&mut self, plan: &mut Plan, what: &str, make: impl FnOnce(&Deployment, u64) -> Instruction) {
+    pub(super) fn propose(
+        &mut self,
+        plan: &mut Plan,
+        what: &str,
+        make: impl FnOnce(&Deployment, u64) -> Instruction,
+    ) {
         let instruction = make(&self.at, self.next);
         self.next += 1;
         let what = format!("propose to {what}; it waits its delay");

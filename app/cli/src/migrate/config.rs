@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, ensure};
 use ballast::instructions::{AddAssetArgs, AddMarketArgs, InitializeClearinghouseArgs, LoadStressArgs};
+use ballast::limits::BackstopParams;
 use ballast_client::deployment::symbol_text;
 use ballast_risk::stress::{SHOCK_BITS, STRESS_ROWS};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::idl;
+use super::{idl, parameters};
 use crate::calibration::file::CalibrationFile;
 
 /// As it is written.
@@ -58,6 +59,7 @@ struct WrittenAsset {
 struct WrittenMarket {
     on: String,
     listing: Value,
+    backstop: Option<Value>,
 }
 
 /// An asset to be listed.
@@ -77,6 +79,15 @@ impl Asset {
     pub fn name(&self) -> String {
         symbol_text(&self.listing.symbol)
     }
+}
+
+/// A market to be opened.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// What it is listed with.
+    pub listing: AddMarketArgs,
+    /// What its backstop charges and risks; none where it has none.
+    pub backstop: Option<BackstopParams>,
 }
 
 /// What a clearinghouse should be.
@@ -99,7 +110,7 @@ pub struct Config {
     /// In the order of their indexes.
     pub assets: Vec<Asset>,
     /// In the order of their indexes.
-    pub markets: Vec<AddMarketArgs>,
+    pub markets: Vec<Market>,
     /// History that assets start with.
     pub calibration: Option<CalibrationFile>,
 }
@@ -208,11 +219,15 @@ impl Config {
         Ok(Asset { mint, listing, stress: stress(u8::try_from(index)?, &written.stress_bps)? })
     }
 
-    fn market(written: &mut WrittenMarket, assets: &[Asset]) -> Result<AddMarketArgs> {
+    fn market(written: &mut WrittenMarket, assets: &[Asset]) -> Result<Market> {
         let at = assets.iter().position(|asset| asset.name() == written.on);
         let at =
             at.with_context(|| format!("it is on '{}', which is no asset of this config", written.on))?;
         written.listing["asset"] = at.into();
-        idl::read("AddMarketArgs", &written.listing)
+        let listing: AddMarketArgs = idl::read("AddMarketArgs", &written.listing)?;
+        let backstop = written.backstop.as_ref().map(|table| idl::read("BackstopParams", table));
+        let backstop = backstop.transpose().context("[markets.backstop]")?;
+        parameters::check_backstop(backstop, listing.band_bps)?;
+        Ok(Market { listing, backstop })
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! A config says how a clearinghouse is set up: parameters, roles, assets, markets. `plan` holds it against what stands
 //! on the chain and lists the steps from the one to the other, each an instruction with who has to sign it. What is
-//! there already is no step, so a config can be applied as often as one likes. A parameter that differs after the
-//! clearinghouse is open is no step either: changing it is governance's, by a proposal that waits.
+//! there already is no step, so a config can be applied as often as one likes. A parameter that differs is moved
+//! as governance's table says: at once where that is allowed, else by a proposal that waits, one step at a time.
 
 mod announced;
 mod chain;
 mod config;
 mod idl;
+mod parameters;
 mod plan;
 
 pub use self::chain::{Chain, Memory};

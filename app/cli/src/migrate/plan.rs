@@ -4,6 +4,7 @@ use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;
 use anyhow::{Context, Result, bail, ensure};
 use ballast::instructions::LoadCalibrationArgs;
+use ballast::limits::BackstopParams;
 use ballast::state::proposal::role;
 use ballast::state::{AssetConfig, Clearinghouse, Market, RiskBoard};
 use ballast_client::deployment::symbol_text;
@@ -46,7 +47,7 @@ impl Step {
     }
 }
 
-/// A parameter that stands otherwise than the config says, and that no migration changes.
+/// Something that stands otherwise than the config says, and that nobody can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// What it is of.
@@ -66,8 +67,21 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What was proposed and is not ripe yet.
     pub waiting: Vec<String>,
-    /// What governance would have to propose.
+    /// What is otherwise than the config says for good.
     pub differences: Vec<Difference>,
+}
+
+impl Plan {
+    /// Notes a parameter that the table does not let go where the config wants it.
+    pub(super) fn note(&mut self, name: &str, stands: u64, wanted: u64) {
+        let (of, parameter) = name.rsplit_once(": ").unwrap_or(("", name));
+        self.differences.push(Difference {
+            of: of.into(),
+            parameter: parameter.into(),
+            stands: stands.into(),
+            wanted: wanted.into(),
+        });
+    }
 }
 
 /// Who pays and signs.
@@ -79,34 +93,19 @@ pub struct Keys {
     pub upgrade_authority: Pubkey,
 }
 
-/// Parameters of an asset that a listing sets and only governance changes.
-const ASSET_PARAMETERS: [&str; 26] = [
+/// What is fixed at the foundation, because the ring's rows and the averages mean nothing otherwise.
+const FIXED_OF_HOUSE: [&str; 2] = ["tick_interval_s", "horizon_s"];
+/// What is fixed when an asset is listed; `envelope_bps` less what may move is its carry.
+const FIXED_OF_ASSET: [&str; 9] = [
     "decimals",
     "underlying",
-    "max_age_s",
     "net_after_ticks",
-    "penalty_bps",
-    "index_weight_bps",
-    "envelope_bps",
-    "impact_bps",
-    "crowd_share_bps",
     "depth_half_life_s",
-    "fall_bps",
-    "rise_bps",
-    "depth_floor",
-    "depth_cap",
-    "haircut_min",
-    "haircut_max",
     "sigma_floor",
     "stable_half_life_s",
     "fast_half_life_s",
     "slow_half_life_s",
     "grid_s",
-    "basis",
-    "max_move_bps",
-    "max_deviation_bps",
-    "max_jump_bps",
-    "max_growth_bps",
 ];
 
 struct Planner<'a, C: Chain> {
@@ -134,6 +133,9 @@ pub fn plan<C: Chain>(chain: &C, config: &Config, keys: Keys) -> Result<Plan> {
     planner.assets(house.as_ref(), board.as_deref())?;
     planner.markets(house.as_ref())?;
     planner.roles(house.as_ref());
+    if let (Some(house), Some(board)) = (&house, &board) {
+        super::parameters::plan(chain, config, (house, board), &mut planner.announced, &mut planner.plan)?;
+    }
     if config.open && !house.is_some_and(|house| house.open) {
         let open = planner.at.open_clearinghouse(config.clearinghouse.governance);
         planner.step("open for deposits: calibration ends".into(), open, Signer::Governance);
@@ -146,7 +148,7 @@ impl<C: Chain> Planner<'_, C> {
         self.plan.steps.push(Step { what, instruction, signer });
     }
 
-    /// Notes every one of `names` (all where there are none) that stands otherwise.
+    /// Notes every one of `names` (all where there are none) that stands otherwise, and for good.
     fn compare(&mut self, of: &str, stands: &Value, wanted: &Value, names: &[&str]) {
         let Some(wanted) = wanted.as_object() else { return };
         for (name, wanted) in wanted {
@@ -168,14 +170,9 @@ impl<C: Chain> Planner<'_, C> {
             self.step(what, initialise, Signer::UpgradeAuthority);
             return Ok(());
         };
-        for (name, stands, should) in [
-            ("ClearinghouseParams", bytemuck::bytes_of(&house.params), bytemuck::bytes_of(&wanted.params)),
-            ("PriceParams", bytemuck::bytes_of(&house.prices), bytemuck::bytes_of(&wanted.prices)),
-            ("PhaseParams", bytemuck::bytes_of(&house.phases), bytemuck::bytes_of(&wanted.phases)),
-            ("LendingParams", bytemuck::bytes_of(&house.lending), bytemuck::bytes_of(&wanted.lending)),
-        ] {
-            self.compare("clearinghouse", &idl::show(name, stands)?, &idl::show(name, should)?, &[]);
-        }
+        let [stands, should] = [&house.params, &wanted.params]
+            .map(|params| idl::show("ClearinghouseParams", bytemuck::bytes_of(params)));
+        self.compare("clearinghouse", &stands?, &should?, &FIXED_OF_HOUSE);
         if house.governance != wanted.governance {
             self.plan.differences.push(Difference {
                 of: "clearinghouse".into(),
@@ -282,17 +279,18 @@ impl<C: Chain> Planner<'_, C> {
         let states = [&board.assets[usize::from(index)], &expected]
             .map(|state| idl::show("AssetState", bytemuck::bytes_of(state)));
         let [stands, wanted] = states;
-        self.compare(&name, &stands?, &wanted?, &ASSET_PARAMETERS);
+        self.compare(&name, &stands?, &wanted?, &FIXED_OF_ASSET);
         let listing = &asset.listing;
+        let state = &board.assets[usize::from(index)];
+        // A step that is limited follows `max_move_bps`; whether it is was decided at the listing.
+        let limited = |step: u32| step != ballast::limits::NO_LIMIT_BPS;
+        let carry = state.envelope_bps.saturating_sub(state.max_move_bps + config.max_confidence_bps);
         let stands = serde_json::json!({
-            "deposit_cap": config.deposit_cap, "max_confidence_bps": config.max_confidence_bps,
-            "quorum": config.quorum, "outflow_limit": config.outflow_limit,
-            "outflow_window_s": config.outflow_window_s,
+            "quorum": config.quorum, "carry_bps": carry, "max_step_bps limited": limited(state.max_step_bps),
         });
         let wanted = serde_json::json!({
-            "deposit_cap": listing.deposit_cap, "max_confidence_bps": listing.max_confidence_bps,
-            "quorum": listing.sources.quorum, "outflow_limit": listing.outflow_limit,
-            "outflow_window_s": listing.outflow_window_s,
+            "quorum": listing.sources.quorum, "carry_bps": listing.carry_bps,
+            "max_step_bps limited": limited(listing.sources.max_step_bps),
         });
         self.compare(&name, &stands, &wanted, &[]);
         Ok(())
@@ -301,7 +299,8 @@ impl<C: Chain> Planner<'_, C> {
     fn markets(&mut self, house: Option<&Clearinghouse>) -> Result<()> {
         let listed = house.map_or(0, |house| usize::from(house.market_count));
         let config = self.config;
-        for (index, args) in config.markets.iter().enumerate() {
+        for (index, market) in config.markets.iter().enumerate() {
+            let args = &market.listing;
             let (at, name) = (u8::try_from(index)?, symbol_text(&args.symbol));
             if index >= listed {
                 let (payer, governance) = (self.keys.payer, config.clearinghouse.governance);
@@ -314,27 +313,32 @@ impl<C: Chain> Planner<'_, C> {
                     args,
                     open,
                 )?;
+                self.backstop(at, &name, market.backstop)?;
                 continue;
             }
             let data = self.chain.data(&self.at.market(at))?;
-            let market: Market = decode::config(&data.context("an open market has an account")?)?;
-            let stands = symbol_text(&market.symbol);
+            let open: Market = decode::config(&data.context("an open market has an account")?)?;
+            let stands = symbol_text(&open.symbol);
             if stands != name {
                 bail!(
                     "market {at} is {stands} on the chain and {name} in the config: markets keep their order"
                 );
             }
-            let stands = serde_json::json!({
-                "band_bps": market.band_bps, "fee_bps": market.fee_bps,
-                "open_interest_cap": market.open_interest_cap,
-            });
-            let wanted = serde_json::json!({
-                "band_bps": args.band_bps, "fee_bps": args.fee_bps,
-                "open_interest_cap": args.open_interest_cap,
-            });
-            self.compare(&name, &stands, &wanted, &[]);
+            if open.backstop == Pubkey::default() {
+                self.backstop(at, &name, market.backstop)?;
+            }
         }
         Ok(())
+    }
+
+    /// Gives a market its backstop, where the config has one for it.
+    fn backstop(&mut self, market: u8, name: &str, params: Option<BackstopParams>) -> Result<()> {
+        let Some(params) = params else { return Ok(()) };
+        let (payer, governance) = (self.keys.payer, self.config.clearinghouse.governance);
+        let create = self.at.create_backstop(payer, governance, market, params);
+        let what = format!("create the backstop of {name}");
+        let listed = ("create_backstop", market, Pubkey::default());
+        self.announced.list(&mut self.plan, what, listed, &params, create)
     }
 
     fn roles(&mut self, house: Option<&Clearinghouse>) {

@@ -9,10 +9,7 @@ use ballast::{accounts, instruction};
 
 use super::build;
 use crate::Deployment;
-
-fn address(path: &[&[u8]]) -> Pubkey {
-    Pubkey::find_program_address(path, &ballast::ID).0
-}
+use crate::address::derived as address;
 
 impl Deployment {
     /// The backstop vault of a market.
@@ -39,7 +36,8 @@ impl Deployment {
         address(&[seeds::REQUEST, margin_account.as_ref(), &id.to_le_bytes()])
     }
 
-    /// `create_backstop`; signed by `payer` and governance.
+    /// `create_backstop`; signed by `payer` and governance. A listing: see
+    /// [`with_proposal`](super::with_proposal).
     #[must_use]
     pub fn create_backstop(
         &self,
@@ -59,6 +57,7 @@ impl Deployment {
                 vault: self.backstop(market),
                 slice: self.slice(market),
                 system_program: system_program::ID,
+                proposal: None,
             },
             &instruction::CreateBackstop { params },
         )

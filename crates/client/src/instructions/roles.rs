@@ -11,7 +11,7 @@ use ballast::{accounts, instruction};
 use super::build;
 use crate::Deployment;
 
-/// A parameter, and the asset or market whose it is; zero for one of the house.
+/// A parameter, and the asset or market whose it is (of a backstop, its market); zero for one of the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Which {
     /// The parameter.
@@ -22,11 +22,13 @@ pub struct Which {
 
 impl Deployment {
     /// The accounts that a parameter stands in besides clearinghouse and board.
-    fn books(&self, which: Which) -> (Option<Pubkey>, Option<Pubkey>) {
+    fn books(&self, which: Which) -> [Option<Pubkey>; 3] {
+        let (target, market) = (which.target, Some(self.market(which.target)));
         match which.parameter.row().target {
-            Target::House => (None, None),
-            Target::Asset => (Some(self.asset(which.target)), None),
-            Target::Market => (None, Some(self.market(which.target))),
+            Target::House => [None; 3],
+            Target::Asset => [Some(self.asset(target)), None, None],
+            Target::Market => [None, market, None],
+            Target::Backstop => [None, market, Some(self.backstop(target))],
         }
     }
 
@@ -43,7 +45,7 @@ impl Deployment {
         from: u64,
         to: u64,
     ) -> Instruction {
-        let (asset, market) = self.books(which);
+        let [asset, market, backstop] = self.books(which);
         build(
             &accounts::Propose {
                 payer,
@@ -53,6 +55,7 @@ impl Deployment {
                 proposal: self.proposal(id),
                 asset,
                 market,
+                backstop,
                 mandate: as_steward.then(|| self.mandate(which)),
                 system_program: system_program::ID,
             },
@@ -70,7 +73,7 @@ impl Deployment {
         from: u64,
         to: u64,
     ) -> Instruction {
-        let (asset, market) = self.books(which);
+        let [asset, market, backstop] = self.books(which);
         build(
             &accounts::Tighten {
                 authority,
@@ -78,6 +81,7 @@ impl Deployment {
                 board: self.board,
                 asset,
                 market,
+                backstop,
                 mandate: as_steward.then(|| self.mandate(which)),
             },
             &instruction::Tighten { change: Move { parameter: which.parameter, from, to } },
@@ -87,10 +91,10 @@ impl Deployment {
     /// `apply_proposal`; signed by nobody. `which` where it moves a parameter.
     #[must_use]
     pub fn apply_proposal(&self, id: u64, which: Option<Which>) -> Instruction {
-        let (asset, market) = which.map_or((None, None), |which| self.books(which));
+        let [asset, market, backstop] = which.map_or([None; 3], |which| self.books(which));
         let (clearinghouse, board, proposal) = (self.clearinghouse, self.board, self.proposal(id));
         build(
-            &accounts::ApplyProposal { clearinghouse, board, proposal, asset, market },
+            &accounts::ApplyProposal { clearinghouse, board, proposal, asset, market, backstop },
             &instruction::ApplyProposal {},
         )
     }
@@ -220,7 +224,7 @@ impl Deployment {
     }
 }
 
-/// A listing (`add_asset`, `add_market`, `load_calibration`, `load_stress`) after the opening: with the proposal that
+/// A listing (`add_asset`, `add_market`, `load_calibration`, `load_stress`, `create_backstop`) after the opening: with the proposal that
 /// allows it, which is the last of its accounts.
 #[must_use]
 pub fn with_proposal(mut listing: Instruction, proposal: Pubkey) -> Instruction {

@@ -29,14 +29,14 @@ pub fn default_backstop() -> BackstopParams {
 }
 
 impl House {
-    /// Gives a market its backstop.
+    /// Gives a market its backstop; after the opening as if it had been announced in time.
     ///
     /// # Errors
     /// What the program refuses.
     pub fn create_backstop(&mut self, market: u8, params: BackstopParams) -> Sent {
         let (payer, governance) = (self.vm.payer.pubkey(), self.governance.insecure_clone());
         let create = self.at.create_backstop(payer, governance.pubkey(), market, params);
-        self.vm.send(&[create], &[&governance])
+        self.send_listing(create, "create_backstop", market, None, &params)
     }
 
     /// Opens the account of a person's shares.

@@ -2,10 +2,10 @@
 
 use anchor_lang::AccountSerialize;
 use anchor_lang::prelude::Pubkey;
-use ballast::governance::{Books, Parameter};
+use ballast::governance::{Books, Parameter, Target};
 use ballast::instructions::{PauseArgs, listing_hash};
 use ballast::state::proposal::kind;
-use ballast::state::{AssetConfig, Market, Proposal, VERSION};
+use ballast::state::{AssetConfig, BackstopVault, Market, Proposal, VERSION};
 use ballast_client::decode;
 use ballast_client::instructions::{Which, with_proposal};
 use solana_instruction::Instruction;
@@ -41,13 +41,22 @@ impl House {
     pub fn parameter(&self, parameter: Parameter, target: u8) -> u64 {
         let (mut house, mut board) = (self.clearinghouse(), self.board());
         let (mut asset, mut market): (Option<AssetConfig>, Option<Market>) = (None, None);
+        let mut backstop: Option<BackstopVault> = None;
         match parameter.row().target {
-            ballast::governance::Target::House => {}
-            ballast::governance::Target::Asset => asset = Some(self.asset_config(target)),
-            ballast::governance::Target::Market => market = Some(self.market(target)),
+            Target::House => {}
+            Target::Asset => asset = Some(self.asset_config(target)),
+            Target::Market => market = Some(self.market(target)),
+            Target::Backstop => {
+                (market, backstop) = (Some(self.market(target)), Some(self.vault(target)));
+            }
         }
-        let mut books =
-            Books { house: &mut house, board: &mut board, asset: asset.as_mut(), market: market.as_mut() };
+        let mut books = Books {
+            house: &mut house,
+            board: &mut board,
+            asset: asset.as_mut(),
+            market: market.as_mut(),
+            backstop: backstop.as_mut(),
+        };
         books.get(parameter).expect("the account of the parameter is there")
     }
 

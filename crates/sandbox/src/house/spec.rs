@@ -190,7 +190,8 @@ pub fn default_prices() -> PriceParams {
         quote_cap_bps: 500,
         off_peg_bps: 100,
         on_peg_bps: 50,
-        reserved: [0; 2],
+        confirm_s: 0,
+        reserved: [0; 1],
     }
 }
 

@@ -9,7 +9,7 @@ use ballast_risk::stress::Shock;
 use crate::error::{BallastError, OrRefuse};
 use crate::governance::{Parameter, Target};
 use crate::limits::NO_LIMIT_BPS;
-use crate::state::{AssetConfig, Clearinghouse, Market, RiskBoard};
+use crate::state::{AssetConfig, BackstopVault, Clearinghouse, Market, RiskBoard};
 
 use Parameter::*;
 
@@ -19,6 +19,8 @@ pub struct Books<'a> {
     pub board: &'a mut RiskBoard,
     pub asset: Option<&'a mut AssetConfig>,
     pub market: Option<&'a mut Market>,
+    /// With its market.
+    pub backstop: Option<&'a mut BackstopVault>,
 }
 
 impl<'a> Books<'a> {
@@ -28,8 +30,15 @@ impl<'a> Books<'a> {
         board: &'a mut RiskBoard,
         asset: Option<&'a mut Account<'_, AssetConfig>>,
         market: Option<&'a mut Account<'_, Market>>,
+        backstop: Option<&'a mut Account<'_, BackstopVault>>,
     ) -> Self {
-        Self { house, board, asset: asset.map(|x| &mut **x), market: market.map(|x| &mut **x) }
+        Self {
+            house,
+            board,
+            asset: asset.map(|x| &mut **x),
+            market: market.map(|x| &mut **x),
+            backstop: backstop.map(|x| &mut **x),
+        }
     }
 }
 
@@ -74,12 +83,15 @@ impl Books<'_> {
     /// Index of the asset or the market that was passed; zero for the house.
     ///
     /// # Errors
-    /// [`BallastError::WrongTarget`] unless exactly the account that the parameter needs was passed.
+    /// [`BallastError::WrongTarget`] unless exactly the accounts that the parameter needs were passed.
     pub fn target(&self, parameter: Parameter) -> Result<u8> {
-        match (parameter.row().target, &self.asset, &self.market) {
-            (Target::House, None, None) => Ok(0),
-            (Target::Asset, Some(asset), None) => Ok(asset.index),
-            (Target::Market, None, Some(market)) => Ok(market.index),
+        match (parameter.row().target, &self.asset, &self.market, &self.backstop) {
+            (Target::House, None, None, None) => Ok(0),
+            (Target::Asset, Some(asset), None, None) => Ok(asset.index),
+            (Target::Market, None, Some(market), None) => Ok(market.index),
+            (Target::Backstop, None, Some(market), Some(vault)) if vault.market == market.index => {
+                Ok(market.index)
+            }
             _ => err!(BallastError::WrongTarget),
         }
     }
@@ -102,11 +114,15 @@ impl Books<'_> {
         if parameter == IndexWeight {
             self.reweigh(to)?;
         }
+        if let (BackstopPosition, Some(vault)) = (parameter, self.backstop.as_deref_mut()) {
+            vault.hold_funding(now);
+        }
         self.place(parameter)?.set(to)?;
         match parameter.row().target {
             Target::House => self.follow_house(now),
             Target::Asset => self.follow_asset(parameter, before, to, now),
             Target::Market => self.follow_market(parameter, to),
+            Target::Backstop => self.follow_backstop(),
         }
     }
 
@@ -117,6 +133,7 @@ impl Books<'_> {
             Target::House => {}
             Target::Asset => return self.place_of_asset(parameter, at),
             Target::Market => return self.place_of_market(parameter, at),
+            Target::Backstop => return self.place_of_backstop(parameter),
         }
         let (core, prices) = (&mut self.house.params, &mut self.house.prices);
         let (phases, lending) = (&mut self.house.phases, &mut self.house.lending);
@@ -138,6 +155,7 @@ impl Books<'_> {
             Grace => Narrow(&mut prices.grace_s),
             Consistent => Narrow(&mut prices.consistent),
             Recovery => Narrow(&mut prices.recovery_s),
+            Confirm => Narrow(&mut prices.confirm_s),
             GuardedCharge => Narrow(&mut prices.guarded_bps),
             QuoteCap => Narrow(&mut prices.quote_cap_bps),
             OffPeg => Narrow(&mut prices.off_peg_bps),
@@ -210,6 +228,24 @@ impl Books<'_> {
         })
     }
 
+    fn place_of_backstop(&mut self, parameter: Parameter) -> Result<Place<'_>> {
+        use Place::{Narrow, Wide};
+        let params = &mut self.backstop.as_deref_mut().ok_or(BallastError::WrongTarget)?.params;
+        Ok(match parameter {
+            BackstopPosition => Wide(&mut params.max_position),
+            BackstopTrade => Wide(&mut params.max_trade),
+            LossLimit => Wide(&mut params.loss_limit),
+            LossWindow => Narrow(&mut params.loss_window_s),
+            BackstopFee => Narrow(&mut params.fee_bps),
+            Skew => Narrow(&mut params.skew_bps),
+            MaxLag => Narrow(&mut params.max_lag_s),
+            WithdrawalDelay => Narrow(&mut params.withdrawal_delay_s),
+            FundingVelocity => Narrow(&mut params.funding_velocity_bps),
+            FundingMax => Narrow(&mut params.funding_max_bps),
+            _ => return err!(BallastError::WrongTarget),
+        })
+    }
+
     /// The index is a sum: an asset's part leaves it with the old weight and enters it with the new one.
     fn reweigh(&mut self, to: u64) -> Result<()> {
         let to = u32::try_from(to).map_err(|_| BallastError::ParameterOutOfBounds)?;
@@ -263,6 +299,9 @@ impl Books<'_> {
 
     fn follow_market(&mut self, parameter: Parameter, to: u64) -> Result<()> {
         let at = usize::from(self.target(parameter)?);
+        // What a backstop charges stays inside the band, whichever of the two moves.
+        let market = self.market.as_deref().ok_or(BallastError::WrongTarget)?;
+        require!(market.quoted_bps <= market.band_bps, BallastError::ParameterOutOfBounds);
         if parameter == OpenInterestCap {
             self.board.markets[at].open_interest_cap = to;
             let state = &self.board.markets[at];
@@ -270,6 +309,14 @@ impl Books<'_> {
             self.board.follow_open_interest(at, open, time).or_refuse()?;
         }
         self.check_envelope(self.board.markets[at].asset.into())
+    }
+
+    fn follow_backstop(&mut self) -> Result<()> {
+        let market = self.market.as_deref_mut().ok_or(BallastError::WrongTarget)?;
+        let params = &self.backstop.as_deref().ok_or(BallastError::WrongTarget)?.params;
+        params.validate(market.band_bps)?;
+        market.quoted_bps = params.quoted_bps();
+        Ok(())
     }
 
     /// The envelope of an asset, with its own penalty and with that of every market on it.

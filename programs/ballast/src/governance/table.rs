@@ -24,7 +24,7 @@ use crate::limits::bounds;
 use Loosens::{Down, Either, Up};
 use Pace::{AtOnce, Ramp, Wait};
 use Parameter::*;
-use Target::{Asset, House, Market};
+use Target::{Asset, Backstop, House, Market};
 
 /// A number that governance may move.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub enum Parameter {
     Consistent,
     /// Least seconds that a breaker stays in a state.
     Recovery,
+    /// Least seconds over which a continuous move is confirmed.
+    Confirm,
     /// What IM of a guarded asset is charged more, basis points of the haircut.
     GuardedCharge,
     /// How far from one dollar the quote token's price enters values, basis points.
@@ -170,6 +172,27 @@ pub enum Parameter {
     OpenInterestCap,
     /// Restrictions that stand on it, bits.
     MarketRestrictions,
+    // ---- a market's backstop ----
+    /// Most that it holds on either side, native units.
+    BackstopPosition,
+    /// Most that it trades at once, native units.
+    BackstopTrade,
+    /// What it may lose in a window before it takes no more risk, quote micro-units.
+    LossLimit,
+    /// Seconds of that window.
+    LossWindow,
+    /// What it charges on every trade, basis points.
+    BackstopFee,
+    /// How far full inventory moves its price, basis points.
+    Skew,
+    /// How long after its publish time a price may be traded on, seconds.
+    MaxLag,
+    /// Seconds between asking for a withdrawal and making it.
+    WithdrawalDelay,
+    /// How fast funding moves at full inventory, basis points a day, a day.
+    FundingVelocity,
+    /// Largest rate of funding, basis points a day.
+    FundingMax,
 }
 
 /// What a parameter belongs to.
@@ -178,6 +201,8 @@ pub enum Target {
     House,
     Asset,
     Market,
+    /// The backstop of a market, named by the market's index.
+    Backstop,
 }
 
 /// Which direction takes protection away from somebody.
@@ -239,7 +264,7 @@ const fn row(
 
 /// One row a parameter, in the order of [`Parameter`]: name, target, bounds, loosens, tightens, step (basis points, at
 /// least), the steward's step (basis points).
-pub const ROWS: [Row; 67] = [
+pub const ROWS: [Row; 78] = [
     // ---- core: for every account ----
     row(InitialRatio, House, narrow(&bounds::INITIAL_RATIO_BPS), Down, AtOnce, 1_000, 1, 500),
     row(Buffer, House, narrow(&bounds::BUFFER_BPS), Down, Ramp, 2_500, 10, 0),
@@ -259,6 +284,7 @@ pub const ROWS: [Row; 67] = [
     row(Grace, House, narrow(&bounds::GRACE_S), Either, Wait, 5_000, 300, 0),
     row(Consistent, House, narrow(&bounds::CONSISTENT), Either, Wait, 5_000, 1, 0),
     row(Recovery, House, narrow(&bounds::RECOVERY_S), Either, Wait, 5_000, 60, 0),
+    row(Confirm, House, narrow(&bounds::CONFIRM_S), Either, Wait, 5_000, 2, 0),
     row(GuardedCharge, House, narrow(&bounds::GUARDED_BPS), Down, AtOnce, 2_500, 500, 500),
     row(QuoteCap, House, narrow(&bounds::QUOTE_CAP_BPS), Either, Wait, 2_500, 50, 0),
     row(OffPeg, House, narrow(&bounds::OFF_PEG_BPS), Up, AtOnce, 2_500, 10, 1_000),
@@ -313,6 +339,21 @@ pub const ROWS: [Row; 67] = [
     row(ProfitCap, Market, wide(&bounds::PROFIT_CAP), Up, AtOnce, 2_500, 1_000_000_000, 1_000),
     row(OpenInterestCap, Market, wide(&bounds::OPEN_INTEREST_CAP), Up, AtOnce, 5_000, 1 << 30, 2_500),
     row(MarketRestrictions, Market, narrow(&bounds::RESTRICTIONS), Down, AtOnce, 0, 255, 255),
+    // ---- a market's backstop ----
+    row(BackstopPosition, Backstop, wide(&bounds::BACKSTOP_POSITION), Up, AtOnce, 5_000, 1 << 30, 2_500),
+    row(BackstopTrade, Backstop, wide(&bounds::BACKSTOP_POSITION), Up, AtOnce, 5_000, 1 << 30, 2_500),
+    // A higher limit costs its owners more; a lower one stops takeovers sooner, and nobody leaves while it is halted.
+    row(LossLimit, Backstop, wide(&bounds::LOSS_LIMIT), Either, Wait, 2_500, 1_000_000_000, 0),
+    row(LossWindow, Backstop, narrow(&bounds::LOSS_WINDOW_S), Either, Wait, 5_000, 600, 0),
+    // A trader's limit bounds it, so a higher one takes nothing from whoever has asked already.
+    row(BackstopFee, Backstop, narrow(&bounds::BACKSTOP_FEE_BPS), Down, AtOnce, 2_500, 2, 1_000),
+    // Paid by who fills it up, and to who takes inventory off.
+    row(Skew, Backstop, narrow(&bounds::SKEW_BPS), Either, Wait, 2_500, 10, 0),
+    // Longer lets traders know more than the price; shorter lets requests lapse, and they lose their commitment.
+    row(MaxLag, Backstop, narrow(&bounds::MAX_LAG_S), Either, Wait, 2_500, 2, 0),
+    row(WithdrawalDelay, Backstop, narrow(&bounds::WITHDRAWAL_DELAY_S), Either, Wait, 2_500, 3_600, 0),
+    row(FundingVelocity, Backstop, narrow(&bounds::FUNDING_VELOCITY_BPS), Down, Ramp, 2_500, 10, 0),
+    row(FundingMax, Backstop, narrow(&bounds::FUNDING_MAX_BPS), Down, Ramp, 2_500, 10, 0),
 ];
 
 const _: () = {
@@ -354,10 +395,23 @@ impl Row {
         (self.least..=self.most).contains(&to)
     }
 
+    /// How far one proposal of governance may go.
+    #[must_use]
+    pub fn step(&self, from: u64) -> u64 {
+        part(from, self.step_bps).max(self.step_least)
+    }
+
     /// Whether a proposal of governance may go so far.
     #[must_use]
     pub fn within_step(&self, from: u64, to: u64) -> bool {
-        to.abs_diff(from) <= part(from, self.step_bps).max(self.step_least)
+        to.abs_diff(from) <= self.step(from)
+    }
+
+    /// How near to `to` one proposal of governance gets.
+    #[must_use]
+    pub fn reach(&self, from: u64, to: u64) -> u64 {
+        let far = self.step(from).min(to.abs_diff(from));
+        if to >= from { from + far } else { from - far }
     }
 
     /// Whether the steward may go so far.

@@ -1,6 +1,5 @@
 use anchor_lang::prelude::*;
 use ballast_risk::fixed::rate_from_bps;
-use ballast_risk::funding::FundingParams;
 use ballast_risk::quoting::QuoteParams;
 
 use super::{bounds, within};
@@ -46,7 +45,7 @@ impl BackstopParams {
         within(bounds::WITHDRAWAL_DELAY_S, self.withdrawal_delay_s)?;
         within(bounds::FUNDING_VELOCITY_BPS, self.funding_velocity_bps)?;
         within(bounds::FUNDING_MAX_BPS, self.funding_max_bps)?;
-        require!(self.fee_bps + self.skew_bps <= band_bps, BallastError::ParameterOutOfBounds);
+        require!(self.quoted_bps() <= band_bps, BallastError::ParameterOutOfBounds);
         Ok(())
     }
 
@@ -60,17 +59,8 @@ impl BackstopParams {
         }
     }
 
-    /// How funding follows its inventory.
-    pub fn funding(&self) -> FundingParams {
-        FundingParams {
-            velocity: rate_from_bps(self.funding_velocity_bps),
-            max: rate_from_bps(self.funding_max_bps),
-            max_position: self.max_position,
-        }
-    }
-
-    /// Seconds in which a withdrawal may be made once its delay is over.
-    pub fn exit_s(&self) -> u32 {
-        self.withdrawal_delay_s.min(MAX_EXIT_S)
+    /// How far from the oracle it quotes at most, basis points.
+    pub fn quoted_bps(&self) -> u32 {
+        self.fee_bps + self.skew_bps
     }
 }

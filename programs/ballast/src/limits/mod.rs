@@ -141,6 +141,7 @@ pub mod bounds {
     pub const GRACE_S: RangeInclusive<u32> = 0..=3_600;
     pub const CONSISTENT: RangeInclusive<u32> = 1..=32;
     pub const RECOVERY_S: RangeInclusive<u32> = 0..=3_600;
+    pub const CONFIRM_S: RangeInclusive<u32> = 0..=600;
     pub const GUARDED_BPS: RangeInclusive<u32> = 0..=10_000;
     pub const QUOTE_CAP_BPS: RangeInclusive<u32> = 0..=1_000;
     pub const OFF_PEG_BPS: RangeInclusive<u32> = 10..=1_000;

@@ -23,8 +23,10 @@ pub struct PriceParams {
     /// basis points.
     pub off_peg_bps: u32,
     pub on_peg_bps: u32,
+    /// Least seconds over which consistent prices confirm a continuous move; at most `recovery_s`.
+    pub confirm_s: u32,
     /// For later versions.
-    pub reserved: [u32; 2],
+    pub reserved: [u32; 1],
 }
 
 impl PriceParams {
@@ -34,6 +36,8 @@ impl PriceParams {
         within(bounds::GRACE_S, self.grace_s)?;
         within(bounds::CONSISTENT, self.consistent)?;
         within(bounds::RECOVERY_S, self.recovery_s)?;
+        within(bounds::CONFIRM_S, self.confirm_s)?;
+        within(0..=self.recovery_s, self.confirm_s)?;
         within(bounds::GUARDED_BPS, self.guarded_bps)?;
         within(bounds::QUOTE_CAP_BPS, self.quote_cap_bps)?;
         within(bounds::OFF_PEG_BPS, self.off_peg_bps)?;

@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use ballast_risk::asset::{AssetRisk, Side};
-use ballast_risk::breaker::{Breaker, Limits, State, Timed};
+use ballast_risk::breaker::{Breaker, Limits, State, Timed, Trend};
 use ballast_risk::fixed::{self, rate_from_bps};
 use ballast_risk::forecast::ForecastWeights;
 use ballast_risk::haircut::{Drivers, HaircutBounds, Seasoning, haircuts};
@@ -139,7 +139,10 @@ pub struct AssetState {
     pub consistent: u8,
     pub secondary_shift: u8,
     pub candidate_shift: u8,
-    pub padding: [u8; 3],
+    pub nearest_shift: u8,
+    /// What moves have shown of its price: [`Trend`].
+    pub trend: u8,
+    pub padding: u8,
     /// Since when the breaker is in its state, unix seconds.
     pub breaker_time: i64,
     /// Until when liquidation of it waits after an outage of its price, unix seconds.
@@ -168,8 +171,12 @@ pub struct AssetState {
     pub padding_step: u32,
     /// Publish time of the price that stood before the present one, unix seconds.
     pub previous_publish_time: i64,
+    /// The nearest to spot of the samples that agree with the one that is held back, a price.
+    pub nearest_mantissa: u64,
+    /// When a trend last went on, unix seconds.
+    pub trend_time: i64,
     /// For later versions.
-    pub reserved: [u64; 5],
+    pub reserved: [u64; 3],
 }
 
 const _: () = assert!(core::mem::size_of::<AssetState>() == 544);
@@ -226,6 +233,9 @@ impl AssetState {
             consistent: self.consistent,
             since: self.breaker_time,
             candidate: Timed { price, time: self.heard_time },
+            nearest: Price { mantissa: self.nearest_mantissa, shift: self.nearest_shift.into() },
+            trend: Trend::of(self.trend),
+            trend_time: self.trend_time,
         }
     }
 
@@ -235,6 +245,8 @@ impl AssetState {
         (self.breaker_time, self.heard_time) = (breaker.since, heard);
         let candidate = breaker.candidate.price;
         (self.candidate_mantissa, self.candidate_shift) = (candidate.mantissa, candidate.shift as u8);
+        (self.nearest_mantissa, self.nearest_shift) = (breaker.nearest.mantissa, breaker.nearest.shift as u8);
+        (self.trend, self.trend_time) = (breaker.trend as u8, breaker.trend_time);
     }
 
     /// When its breaker trips, and when it recovers.
@@ -244,8 +256,16 @@ impl AssetState {
             max_age_s: self.max_age_s,
             max_jump_bps: self.max_jump_bps,
             consistent: params.consistent,
+            confirm_s: params.confirm_s,
             recovery_s: params.recovery_s,
         }
+    }
+
+    /// Whether its price is far from its stable price, by the distance and hysteresis of its breaker. It is asked of the
+    /// prices and not of the breaker's cause: a haircut above its maximum may guard for days, and hides no jump.
+    #[inline(never)]
+    pub fn is_far(&self, params: &PriceParams) -> bool {
+        self.breaker_limits(params).is_far(State::of(self.breaker), &self.spot(), &self.stable())
     }
 
     /// The last accepted price.

@@ -1,8 +1,10 @@
 use anchor_lang::prelude::*;
-use ballast_risk::funding::Inventory;
+use ballast_risk::fixed::rate_from_bps;
+use ballast_risk::funding::{FundingParams, Inventory};
 use ballast_risk::shares::{LossWindow, Worth};
 
 use crate::error::{BallastError, OrRefuse};
+use crate::governance::{DELAY_S, RAMP_S, ramp};
 use crate::limits::BackstopParams;
 use crate::margin::BoardView;
 use crate::state::{MarginAccount, Market};
@@ -37,11 +39,15 @@ pub struct BackstopVault {
     pub inventory_sum: i128,
     pub inventory_since: i64,
     pub inventory_until: i64,
+    /// Largest position that funding was measured against when that last changed, native units, and when, unix seconds.
+    /// See [`Self::funding_position`].
+    pub funding_from: u64,
+    pub funding_since: i64,
     /// For later versions.
-    pub reserved: [u8; 128],
+    pub reserved: [u8; 112],
 }
 
-const _: () = assert!(BackstopVault::INIT_SPACE == 3 + 64 + 24 + 7 * 4 + 12 + 8 + 24 + 16 + 16 + 128);
+const _: () = assert!(BackstopVault::INIT_SPACE == 3 + 64 + 24 + 7 * 4 + 12 + 8 + 24 + 16 + 16 + 16 + 112);
 
 impl BackstopVault {
     /// Refuses a vault, a slice and a market that do not belong together.
@@ -103,6 +109,29 @@ impl BackstopVault {
     /// What it held since funding was last brought in step.
     pub fn inventory(&self) -> Inventory {
         Inventory { sum: self.inventory_sum, since: self.inventory_since, until: self.inventory_until }
+    }
+
+    /// The inventory at which funding moves at its full velocity, native units. `max_position` is lowered at once, and
+    /// with the same inventory that would raise what positions pay: so this follows it as what burdens them does, once
+    /// a notice is over and along a ramp.
+    pub fn funding_position(&self, now: i64) -> u64 {
+        let to = self.params.max_position;
+        let noticed = now.saturating_sub(self.funding_since).saturating_sub(DELAY_S);
+        ramp::value(self.funding_from.max(to), to, noticed, RAMP_S)
+    }
+
+    /// To be called before `max_position` moves.
+    pub fn hold_funding(&mut self, now: i64) {
+        (self.funding_from, self.funding_since) = (self.funding_position(now), now);
+    }
+
+    /// How funding follows its inventory.
+    pub fn funding(&self, now: i64) -> FundingParams {
+        FundingParams {
+            velocity: rate_from_bps(self.params.funding_velocity_bps),
+            max: rate_from_bps(self.params.funding_max_bps),
+            max_position: self.funding_position(now),
+        }
     }
 
     /// Keeps it.

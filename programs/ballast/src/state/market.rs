@@ -1,3 +1,5 @@
+use std::io::Write;
+
 use anchor_lang::prelude::*;
 use ballast_risk::cover::{REPORT_LASTS_S, Report};
 use ballast_risk::fixed::RATE_ONE;
@@ -55,17 +57,51 @@ pub struct Market {
     pub cover_cap: u64,
     /// The vault that quotes and takes over in this market; default for none.
     pub backstop: Pubkey,
+    /// How far from the oracle that vault may quote, fee and skew together, basis points: the band is never narrower.
+    pub quoted_bps: u32,
     /// For later versions.
-    pub reserved: [u8; 232],
+    pub reserved: [u8; 228],
 }
 
-const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 104 + 32 + 8 + 232);
+const _: () = assert!(Market::INIT_SPACE == 4 + 32 + 16 + 8 + 32 + 8 + 8 + 16 + 104 + 32 + 8 + 4 + 228);
 
 fn add(a: u64, b: u64) -> Result<u64> {
     a.checked_add(b).ok_or(BallastError::Overflow.into())
 }
 
+/// Takes bytes in place. Inlined, the length of what is written is known, and a field is a store.
+struct Behind<'a>(&'a mut [u8]);
+
+impl Write for Behind<'_> {
+    #[inline(always)]
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline(always)]
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let (here, rest) = core::mem::take(&mut self.0)
+            .split_at_mut_checked(bytes.len())
+            .ok_or(std::io::ErrorKind::WriteZero)?;
+        here.copy_from_slice(bytes);
+        self.0 = rest;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Market {
+    /// Writes it into its account. Anchor's own way copies every field through a call; a liquidation writes many markets.
+    pub fn write_to(&self, info: &AccountInfo) -> Result<()> {
+        let mut data = info.try_borrow_mut_data()?;
+        let behind = data.get_mut(Self::DISCRIMINATOR.len()..).ok_or(BallastError::WrongMarket)?;
+        self.serialize(&mut Behind(behind))?;
+        Ok(())
+    }
+
     /// How near open interest is to its cap: the share of the asset's haircut that is added to IM.
     pub fn crowding(&self) -> u64 {
         liquidity::crowding(self.open_interest, self.open_interest_cap, RATE_ONE)

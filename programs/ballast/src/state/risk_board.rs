@@ -295,18 +295,17 @@ impl RiskBoard {
             Ok(price) => breaker.judge(&limits, &accepted, &Timed { price, time }),
             Err(cause) => breaker.refuse(cause, time),
         };
-        let cause = match (verdict, sample.said) {
-            (Verdict::Take, Ok(price)) => {
+        let cause = match verdict {
+            Verdict::Take(price) => {
                 let confidence_bps = sample.confidence_bps;
                 self.refresh(at, &AcceptedPrice { price, publish_time: time, confidence_bps }, now)?;
                 let asset = &self.assets[at];
                 breaker.review(&limits, from, &asset.accepted(), &asset.stable(), asset.is_above_maximum())
             }
-            (Verdict::Hold(cause), _) => cause,
-            (Verdict::Take, Err(cause)) => cause,
+            Verdict::Hold(cause) => cause,
         };
         self.assets[at].set_breaker(&breaker, time);
-        Ok(Heard { from, to: breaker.state, cause, taken: verdict == Verdict::Take })
+        Ok(Heard { from, to: breaker.state, cause, taken: matches!(verdict, Verdict::Take(_)) })
     }
 
     /// Notes that the board is alive. Nobody having refreshed anything for longer than an outage's length is an outage:

@@ -13,7 +13,8 @@ use crate::state::{BackstopShare, BackstopVault, Clearinghouse, MarginAccount, R
 /// slice must hold its IM afterwards.
 ///
 /// While a position is open: not when its price is in doubt, and not while the vault is halted by its losses. Who could
-/// leave then would leave the rest of the loss to those who stay.
+/// leave then would leave the rest of the loss to those who stay. Nor while profit waits, open or not: what the slice is
+/// still to be paid counts in the worth of a share, and may yet be shared with others.
 #[derive(Accounts)]
 pub struct BackstopWithdraw<'info> {
     pub clearinghouse: Box<Account<'info, Clearinghouse>>,
@@ -41,20 +42,18 @@ pub fn backstop_withdraw(ctx: Context<BackstopWithdraw>) -> Result<()> {
     let a = ctx.accounts;
     a.share.enter(a.vault.epoch);
     let clock = Clock::get()?;
-    let from = a.share.requested_at.saturating_add(a.vault.params.withdrawal_delay_s.into());
-    let until = from.saturating_add(a.vault.params.exit_s().into());
-    let due = a.share.pending > 0 && (from..until).contains(&clock.unix_timestamp);
+    let due = a.share.pending > 0 && a.share.due(&a.vault.params).contains(&clock.unix_timestamp);
     require!(due, BallastError::WithdrawalNotDue);
     let shares = core::mem::take(&mut a.share.pending);
     let (amount, worth) = {
         let board = a.board.load()?;
         let view = BoardView::new(&board, &clock);
         let mut slice = a.slice.load_mut()?;
-        let open =
-            slice.position_now(a.vault.market, board.market(a.vault.market.into()).or_refuse()?)?.base != 0;
-        if open {
-            let asset = board.market(a.vault.market.into()).or_refuse()?.asset;
-            policy::require_asset(&board, Action::Settle, asset.into(), view.now())?;
+        let listed = board.market(a.vault.market.into()).or_refuse()?;
+        let position = slice.position_now(a.vault.market, listed)?;
+        let open = position.base != 0;
+        if open || position.entry > 0 {
+            policy::require_asset(&board, Action::PayOut, listed.asset.into(), view.now())?;
         }
         a.vault.mark(&slice, &view)?;
         require!(!open || !a.vault.is_halted(view.now()), BallastError::BackstopHalted);

@@ -2,10 +2,11 @@ use anchor_lang::prelude::*;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::BackstopCreated;
+use crate::instructions::governance::propose_listing::{listing_hash, require_announced};
 use crate::limits::BackstopParams;
 use crate::state::risk_board::LOAN_INDEX_ONE;
 use crate::state::{
-    BackstopVault, Clearinghouse, MarginAccount, Market, RiskBoard, Treasury, VERSION, seeds,
+    BackstopVault, Clearinghouse, MarginAccount, Market, Proposal, RiskBoard, Treasury, VERSION, seeds,
 };
 
 /// Gives a perpetual its backstop: a vault, and the margin account that its capital lies in. The margin account's owner
@@ -43,11 +44,18 @@ pub struct CreateBackstop<'info> {
     )]
     pub slice: AccountLoader<'info, MarginAccount>,
     pub system_program: Program<'info, System>,
+    /// Needed after the opening: it brings funding to positions that are open.
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub proposal: Option<Box<Account<'info, Proposal>>>,
 }
 
 pub fn create_backstop(ctx: Context<CreateBackstop>, params: BackstopParams) -> Result<()> {
     let a = ctx.accounts;
     params.validate(a.market.band_bps)?;
+    let proposal = a.proposal.as_deref_mut().map(|p| &mut **p);
+    require_announced(&a.clearinghouse, proposal, || {
+        listing_hash("create_backstop", a.market.index, Pubkey::default(), &params)
+    })?;
     let listed = a.board.load()?;
     let is_option = listed.market(a.market.index.into()).or_refuse()?.is_option();
     require!(!is_option, BallastError::NoBackstopHere);
@@ -79,8 +87,11 @@ pub fn create_backstop(ctx: Context<CreateBackstop>, params: BackstopParams) -> 
         inventory_sum: 0,
         inventory_since: now,
         inventory_until: now,
-        reserved: [0; 128],
+        funding_from: params.max_position,
+        funding_since: now,
+        reserved: [0; 112],
     });
+    a.market.quoted_bps = params.quoted_bps();
     a.market.backstop = a.vault.key();
     emit!(BackstopCreated { market: a.market.index, vault: a.vault.key(), slice: a.slice.key() });
     Ok(())

@@ -31,7 +31,8 @@ pub fn open_backstop_share(ctx: Context<OpenBackstopShare>) -> Result<()> {
         epoch: a.vault.epoch,
         pending: 0,
         requested_at: 0,
-        reserved: [0; 64],
+        delay_s: 0,
+        reserved: [0; 60],
     });
     Ok(())
 }

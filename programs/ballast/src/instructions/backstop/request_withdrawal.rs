@@ -1,3 +1,5 @@
+use core::ops::Range;
+
 use anchor_lang::prelude::*;
 
 use crate::error::BallastError;
@@ -16,8 +18,8 @@ pub struct RequestWithdrawal<'info> {
 fn ask(ctx: Context<RequestWithdrawal>, shares: u64, now: i64) -> Result<()> {
     let a = ctx.accounts;
     (a.share.pending, a.share.requested_at) = (shares, now);
-    let from = now.saturating_add(a.vault.params.withdrawal_delay_s.into());
-    let until = from.saturating_add(a.vault.params.exit_s().into());
+    a.share.delay_s = a.vault.params.withdrawal_delay_s;
+    let Range { start: from, end: until } = a.share.due(&a.vault.params);
     let (vault, owner) = (a.vault.key(), a.owner.key());
     emit!(BackstopWithdrawalRequested { vault, owner, shares, from, until });
     Ok(())

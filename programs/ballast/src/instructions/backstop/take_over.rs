@@ -4,7 +4,7 @@ use ballast_risk::fill::reduces;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::TakenOver;
-use crate::instructions::liquidation::liquidate::{move_leg, price_step, resolve};
+use crate::instructions::liquidation::liquidate::{move_leg, price_step, require_not_left_behind, resolve};
 use crate::instructions::{LegAmount, LiquidationLeg};
 use crate::margin::BoardView;
 use crate::policy::{self, Action};
@@ -44,6 +44,7 @@ pub fn take_over(ctx: Context<TakeOver>, amount: u64) -> Result<()> {
     let leg = LegAmount { leg: LiquidationLeg::Position { market }, amount };
     let taken = resolve(&leg, &account, &view, now)?;
     let step = price_step(&account, &[taken], &view, &board.phases.auction(short_for))?;
+    require_not_left_behind(&[leg], &[taken], &step.before, &board, now)?;
     let terms = step.terms[0];
     a.vault.mark(&slice, &view)?;
     let held = slice.position_now(market, board.market(market.into()).or_refuse()?)?.base;

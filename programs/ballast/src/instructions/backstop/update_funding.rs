@@ -40,7 +40,7 @@ pub fn update_funding(ctx: Context<UpdateFunding>) -> Result<()> {
 
     let charged_s = u32::try_from(elapsed).unwrap_or(u32::MAX).min(step_s);
     let market = &mut board.markets[index];
-    let params = a.vault.params.funding();
+    let params = a.vault.funding(now);
     let step = funding::step(&params, market.funding_rate, inventory, charged_s).or_refuse()?;
     let paid = funding::payment(step.charged, &spot, market.cash_unit(&spot)).or_refuse()?;
     market.pay_funding(&paid).or_refuse()?;

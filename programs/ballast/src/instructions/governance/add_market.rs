@@ -135,7 +135,8 @@ pub fn add_market(ctx: Context<AddMarket>, args: AddMarketArgs) -> Result<()> {
         cover_times: [0; 2],
         cover_cap: 0,
         backstop: Pubkey::default(),
-        reserved: [0; 232],
+        quoted_bps: 0,
+        reserved: [0; 228],
     });
     let now = Clock::get()?.unix_timestamp;
     let mut state = MarketState {

@@ -4,7 +4,7 @@ use crate::error::BallastError;
 use crate::event::{DepthReporterSet, ParameterMoved, RoleNamed};
 use crate::governance::{Books, LIFE_S, Parameter, RAMP_S, RAMP_STEP_S, ROWS, ramp};
 use crate::state::proposal::{kind, role};
-use crate::state::{AssetConfig, Clearinghouse, Market, Proposal, RiskBoard};
+use crate::state::{AssetConfig, BackstopVault, Clearinghouse, Market, Proposal, RiskBoard};
 
 /// Carries a ripe proposal out, or moves its ramp on. Permissionless: it was announced, and what it does follows from
 /// it and the time alone.
@@ -20,6 +20,8 @@ pub struct ApplyProposal<'info> {
     pub asset: Option<Box<Account<'info, AssetConfig>>>,
     #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub market: Option<Box<Account<'info, Market>>>,
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub backstop: Option<Box<Account<'info, BackstopVault>>>,
 }
 
 pub fn apply_proposal(ctx: Context<ApplyProposal>) -> Result<()> {
@@ -40,8 +42,8 @@ fn apply_parameter(a: &mut ApplyProposal, now: i64) -> Result<()> {
     let parameter: Parameter =
         ROWS.get(usize::from(proposal.parameter)).ok_or(BallastError::WrongProposal)?.parameter;
     let mut board = a.board.load_mut()?;
-    let mut books =
-        Books::of(&mut a.clearinghouse, &mut board, a.asset.as_deref_mut(), a.market.as_deref_mut());
+    let (asset, market) = (a.asset.as_deref_mut(), a.market.as_deref_mut());
+    let mut books = Books::of(&mut a.clearinghouse, &mut board, asset, market, a.backstop.as_deref_mut());
     require!(books.target(parameter)? == proposal.target, BallastError::WrongTarget);
     // Bound to the state it was made on, and along a ramp to what it wrote itself.
     let from = books.get(parameter)?;

@@ -38,7 +38,7 @@ pub fn grant_mandate(
     let targets = match row.target {
         Target::House => 1,
         Target::Asset => MAX_ASSETS,
-        Target::Market => MAX_MARKETS,
+        Target::Market | Target::Backstop => MAX_MARKETS,
     };
     require!(usize::from(target) < targets, BallastError::WrongTarget);
     require!(row.steward_bps != 0, BallastError::BeyondMandate);

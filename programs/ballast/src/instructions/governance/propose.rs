@@ -4,7 +4,9 @@ use crate::error::BallastError;
 use crate::event::Proposed;
 use crate::governance::{Books, DELAY_S, Loosens, Pace, Parameter, STEWARD_PAUSE_S};
 use crate::state::proposal::kind;
-use crate::state::{AssetConfig, Clearinghouse, Mandate, Market, Proposal, RiskBoard, VERSION, seeds};
+use crate::state::{
+    AssetConfig, BackstopVault, Clearinghouse, Mandate, Market, Proposal, RiskBoard, VERSION, seeds,
+};
 
 /// A parameter's move: what the signer believes to stand now, and what shall stand.
 #[derive(AnchorSerialize, AnchorDeserialize, Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Propose<'info> {
     pub asset: Option<Box<Account<'info, AssetConfig>>>,
     #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub market: Option<Box<Account<'info, Market>>>,
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub backstop: Option<Box<Account<'info, BackstopVault>>>,
     /// Needed where the steward signs.
     #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub mandate: Option<Box<Account<'info, Mandate>>>,
@@ -50,8 +54,8 @@ pub fn propose(ctx: Context<Propose>, change: Move) -> Result<()> {
     let clock = Clock::get()?;
     let target = {
         let mut board = a.board.load_mut()?;
-        let mut books =
-            Books::of(&mut a.clearinghouse, &mut board, a.asset.as_deref_mut(), a.market.as_deref_mut());
+        let (asset, market) = (a.asset.as_deref_mut(), a.market.as_deref_mut());
+        let mut books = Books::of(&mut a.clearinghouse, &mut board, asset, market, a.backstop.as_deref_mut());
         require_current(&mut books, &change)?;
         books.target(change.parameter)?
     };

@@ -44,7 +44,7 @@ pub fn listing_hash(name: &str, index: u8, mint: Pubkey, args: &impl AnchorSeria
 }
 
 /// Before the opening nothing; after it, uses up a ripe proposal that allows exactly this.
-pub(super) fn require_announced(
+pub(crate) fn require_announced(
     house: &Clearinghouse,
     proposal: Option<&mut Proposal>,
     hash: impl FnOnce() -> Result<[u8; 32]>,

@@ -4,7 +4,7 @@ use super::propose::{Move, require_current, signs_as_steward, use_mandate};
 use crate::error::BallastError;
 use crate::event::ParameterMoved;
 use crate::governance::{Books, Pace};
-use crate::state::{AssetConfig, Clearinghouse, Mandate, Market, RiskBoard};
+use crate::state::{AssetConfig, BackstopVault, Clearinghouse, Mandate, Market, RiskBoard};
 
 /// Moves at once what binds new risk only, in the direction that tightens. Signed by governance, or by the steward
 /// inside its mandate.
@@ -19,6 +19,8 @@ pub struct Tighten<'info> {
     pub asset: Option<Box<Account<'info, AssetConfig>>>,
     #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub market: Option<Box<Account<'info, Market>>>,
+    #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
+    pub backstop: Option<Box<Account<'info, BackstopVault>>>,
     /// Needed where the steward signs.
     #[account(mut, has_one = clearinghouse @ BallastError::WrongClearinghouse)]
     pub mandate: Option<Box<Account<'info, Mandate>>>,
@@ -30,8 +32,8 @@ pub fn tighten(ctx: Context<Tighten>, change: Move) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let clearinghouse = a.clearinghouse.key();
     let mut board = a.board.load_mut()?;
-    let mut books =
-        Books::of(&mut a.clearinghouse, &mut board, a.asset.as_deref_mut(), a.market.as_deref_mut());
+    let (asset, market) = (a.asset.as_deref_mut(), a.market.as_deref_mut());
+    let mut books = Books::of(&mut a.clearinghouse, &mut board, asset, market, a.backstop.as_deref_mut());
     require_current(&mut books, &change)?;
     let pace = change.parameter.row().pace(change.from, change.to);
     require!(pace == Pace::AtOnce, BallastError::NotAtOnce);

@@ -155,7 +155,7 @@ fn follow<'info>(
         let window = window.take(taken.0, taken.1, limit, &pace).or_refuse()?.map_err(BallastError::from)?;
         (market.window_start, market.window_taken) = (window.time, window.taken);
     }
-    market.exit(&crate::ID)?;
+    market.write_to(info)?;
     Ok(market.crowding())
 }
 
@@ -165,6 +165,26 @@ fn refuse_same_owner(account: &MarginAccount, keeper: &MarginAccount, authority:
     let same =
         keeper.owner == account.owner || keeper.delegate == account.owner || *authority == account.owner;
     require!(!same, BallastError::SameOwner);
+    Ok(())
+}
+
+/// Refuses a perpetual position out of a bankrupt account while its asset is far from its stable price: taken over at spot
+/// it would leave the loss behind without another side to share it ([`policy`]).
+pub(crate) fn require_not_left_behind(
+    legs: &[LegAmount],
+    takeovers: &[(u8, Taken)],
+    before: &Margin,
+    board: &RiskBoard,
+    now: i64,
+) -> Result<()> {
+    if before.equity >= 0 {
+        return Ok(());
+    }
+    for (leg, (asset, taken)) in legs.iter().zip(takeovers) {
+        if matches!((leg.leg, taken), (LiquidationLeg::Position { .. }, Taken::Linear(_))) {
+            policy::require_asset_itself(board, Action::TakeBankrupt, usize::from(*asset), now)?;
+        }
+    }
     Ok(())
 }
 
@@ -241,6 +261,7 @@ pub fn liquidate<'info>(ctx: Context<'info, Liquidate<'info>>, legs: Vec<LegAmou
     let pace = board.phases.pace(board.params.dust);
     let auction = board.phases.auction(account.short_for(now).unwrap_or(0));
     let step = price_step(&account, &takeovers, &view, &auction)?;
+    require_not_left_behind(&legs, &takeovers, &step.before, &board, now)?;
     let first = advance(&mut account, &step, &board, &pace, now)?;
 
     let mut markets = ctx.remaining_accounts.iter();

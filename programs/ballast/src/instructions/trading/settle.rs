@@ -10,8 +10,14 @@ use crate::state::{MarginAccount, Market, MarketState, RiskBoard};
 /// Settles one position at spot: a loss out of the account's quote into the market's pool, a profit
 /// out of the pool into the account's quote. Permissionless: it changes nobody's equity.
 ///
+/// Profit waits while the asset is far from its stable price ([`policy`]), whether its position is open or closed: whoever
+/// the jump has left bankrupt is resolved first, so that winners share the loss and none is first to the pool. Losses are
+/// paid in at any time.
+///
 /// An option is not settled before it expires: its mark is a model's, and profit by a model is not paid out. After
-/// expiry its payoff at the settlement price takes the place of the contracts, and is then settled like any profit.
+/// expiry its payoff at the settlement price takes the place of the contracts, and is then settled like any profit; it
+/// does not wait for the asset, because its price is an average that no later price changes, and options are not
+/// deleveraged: there is no share in the loss to wait for.
 #[derive(Accounts)]
 pub struct Settle<'info> {
     pub board: AccountLoader<'info, RiskBoard>,
@@ -62,7 +68,11 @@ pub fn settle(ctx: Context<Settle>) -> Result<()> {
         policy::require_market(&board, Action::Settle, a.market.index.into(), now)?;
         let spot = view.fresh(a.market.asset.into()).or_refuse()?.spot();
         let slot = account.position_now(a.market.index, listed)?;
-        settlement::unsettled(slot.base, slot.entry, &spot).or_refuse()?
+        let unsettled = settlement::unsettled(slot.base, slot.entry, &spot).or_refuse()?;
+        if unsettled > 0 {
+            policy::require_asset_itself(&board, Action::PayOut, listed.asset.into(), now)?;
+        }
+        unsettled
     };
 
     let amount = if unsettled < 0 {
