@@ -19,10 +19,11 @@ import { BALLAST_PROGRAM_ADDRESS, Parameter } from './generated';
 export const UPGRADEABLE_LOADER_ADDRESS = address('BPFLoaderUpgradeab1e11111111111111111111111');
 
 /** To whom a parameter belongs, and so which account a proposal for it names. */
-export type ParameterTarget = 'house' | 'asset' | 'market';
+export type ParameterTarget = 'house' | 'asset' | 'market' | 'backstop';
 
-/** Parameters are numbered house first, then an asset's, then a market's. */
+/** Parameters are numbered house first, then an asset's, a market's, and a backstop's. */
 export function parameterTarget(parameter: Parameter): ParameterTarget {
+  if (parameter >= Parameter.BackstopPosition) return 'backstop';
   if (parameter >= Parameter.Band) return 'market';
   return parameter >= Parameter.HaircutMin ? 'asset' : 'house';
 }

@@ -320,7 +320,7 @@ async function backstopMoney(house: Deployment, market: number, owner: Transacti
   };
 }
 
-/** A parameter and whose it is: index of its asset or market, zero for one of the house. */
+/** A parameter and whose it is: index of its asset or market (of a backstop, too), zero for one of the house. */
 export type Which = { parameter: generated.Parameter; target: number };
 
 /** A move of a parameter from the value that stands now. */
@@ -401,6 +401,8 @@ async function books(house: Deployment, { parameter, target }: Which) {
       return { asset: await house.asset(target) };
     case 'market':
       return { market: await house.market(target) };
+    case 'backstop':
+      return { market: await house.market(target), backstop: await house.backstop(target) };
     case 'house':
       return {};
   }

@@ -39,7 +39,8 @@ export const BACKSTOP_SHARE_OFFSETS = {
   epoch: 82,
   pending: 86,
   requestedAt: 94,
-  reserved: 102,
+  delayS: 102,
+  reserved: 106,
 } as const;
 
 /** `BackstopVault`: bytes from its begin to each of its fields. */
@@ -60,7 +61,9 @@ export const BACKSTOP_VAULT_OFFSETS = {
   inventorySum: 171,
   inventorySince: 187,
   inventoryUntil: 195,
-  reserved: 203,
+  fundingFrom: 203,
+  fundingSince: 211,
+  reserved: 219,
 } as const;
 
 /** `Clearinghouse`: bytes from its begin to each of its fields. */
@@ -164,7 +167,8 @@ export const MARKET_OFFSETS = {
   coverTimes: 220,
   coverCap: 236,
   backstop: 244,
-  reserved: 276,
+  quotedBps: 276,
+  reserved: 280,
 } as const;
 
 /** `Proposal`: bytes from its begin to each of its fields. */

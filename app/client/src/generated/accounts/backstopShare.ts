@@ -64,6 +64,8 @@ export type BackstopShare = {
   /** Shares whose withdrawal was asked for, and when, unix seconds. They stay at risk. */
   pending: bigint;
   requestedAt: bigint;
+  /** The delay that stood then, seconds: a request keeps it. Zero in a request from before there was this field. */
+  delayS: number;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -82,6 +84,8 @@ export type BackstopShareArgs = {
   /** Shares whose withdrawal was asked for, and when, unix seconds. They stay at risk. */
   pending: number | bigint;
   requestedAt: number | bigint;
+  /** The delay that stood then, seconds: a request keeps it. Zero in a request from before there was this field. */
+  delayS: number;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -99,7 +103,8 @@ export function getBackstopShareEncoder(): FixedSizeEncoder<BackstopShareArgs> {
       ['epoch', getU32Encoder()],
       ['pending', getU64Encoder()],
       ['requestedAt', getI64Encoder()],
-      ['reserved', fixEncoderSize(getBytesEncoder(), 64)],
+      ['delayS', getU32Encoder()],
+      ['reserved', fixEncoderSize(getBytesEncoder(), 60)],
     ]),
     (value) => ({ ...value, discriminator: BACKSTOP_SHARE_DISCRIMINATOR }),
   );
@@ -117,7 +122,8 @@ export function getBackstopShareDecoder(): FixedSizeDecoder<BackstopShare> {
     ['epoch', getU32Decoder()],
     ['pending', getU64Decoder()],
     ['requestedAt', getI64Decoder()],
-    ['reserved', fixDecoderSize(getBytesDecoder(), 64)],
+    ['delayS', getU32Decoder()],
+    ['reserved', fixDecoderSize(getBytesDecoder(), 60)],
   ]);
 }
 

@@ -84,6 +84,12 @@ export type BackstopVault = {
   inventorySum: bigint;
   inventorySince: bigint;
   inventoryUntil: bigint;
+  /**
+   * Largest position that funding was measured against when that last changed, native units, and when, unix seconds.
+   * See [`Self::funding_position`].
+   */
+  fundingFrom: bigint;
+  fundingSince: bigint;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -114,6 +120,12 @@ export type BackstopVaultArgs = {
   inventorySum: number | bigint;
   inventorySince: number | bigint;
   inventoryUntil: number | bigint;
+  /**
+   * Largest position that funding was measured against when that last changed, native units, and when, unix seconds.
+   * See [`Self::funding_position`].
+   */
+  fundingFrom: number | bigint;
+  fundingSince: number | bigint;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -138,7 +150,9 @@ export function getBackstopVaultEncoder(): FixedSizeEncoder<BackstopVaultArgs> {
       ['inventorySum', getI128Encoder()],
       ['inventorySince', getI64Encoder()],
       ['inventoryUntil', getI64Encoder()],
-      ['reserved', fixEncoderSize(getBytesEncoder(), 128)],
+      ['fundingFrom', getU64Encoder()],
+      ['fundingSince', getI64Encoder()],
+      ['reserved', fixEncoderSize(getBytesEncoder(), 112)],
     ]),
     (value) => ({ ...value, discriminator: BACKSTOP_VAULT_DISCRIMINATOR }),
   );
@@ -163,7 +177,9 @@ export function getBackstopVaultDecoder(): FixedSizeDecoder<BackstopVault> {
     ['inventorySum', getI128Decoder()],
     ['inventorySince', getI64Decoder()],
     ['inventoryUntil', getI64Decoder()],
-    ['reserved', fixDecoderSize(getBytesDecoder(), 128)],
+    ['fundingFrom', getU64Decoder()],
+    ['fundingSince', getI64Decoder()],
+    ['reserved', fixDecoderSize(getBytesDecoder(), 112)],
   ]);
 }
 

@@ -104,6 +104,8 @@ export type Market = {
   coverCap: bigint;
   /** The vault that quotes and takes over in this market; default for none. */
   backstop: Address;
+  /** How far from the oracle that vault may quote, fee and skew together, basis points: the band is never narrower. */
+  quotedBps: number;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -160,6 +162,8 @@ export type MarketArgs = {
   coverCap: number | bigint;
   /** The vault that quotes and takes over in this market; default for none. */
   backstop: Address;
+  /** How far from the oracle that vault may quote, fee and skew together, basis points: the band is never narrower. */
+  quotedBps: number;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -192,7 +196,8 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ['coverTimes', getArrayEncoder(getI64Encoder(), { size: 2 })],
       ['coverCap', getU64Encoder()],
       ['backstop', getAddressEncoder()],
-      ['reserved', fixEncoderSize(getBytesEncoder(), 232)],
+      ['quotedBps', getU32Encoder()],
+      ['reserved', fixEncoderSize(getBytesEncoder(), 228)],
     ]),
     (value) => ({ ...value, discriminator: MARKET_DISCRIMINATOR }),
   );
@@ -225,7 +230,8 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ['coverTimes', getArrayDecoder(getI64Decoder(), { size: 2 })],
     ['coverCap', getU64Decoder()],
     ['backstop', getAddressDecoder()],
-    ['reserved', fixDecoderSize(getBytesDecoder(), 232)],
+    ['quotedBps', getU32Decoder()],
+    ['reserved', fixDecoderSize(getBytesDecoder(), 228)],
   ]);
 }
 

@@ -276,6 +276,10 @@ export const BALLAST_ERROR__SLICE_OMITTED = 0x17f0; // 6128
 export const BALLAST_ERROR__KEEPERS_FIRST = 0x17f1; // 6129
 /** InterestNotDue: Interest was charged less than a minute ago */
 export const BALLAST_ERROR__INTEREST_NOT_DUE = 0x17f2; // 6130
+/** ProfitWaits: Profit waits: the price is far from its stable price, and bankrupt accounts come before winners; settle again when the stable price has followed */
+export const BALLAST_ERROR__PROFIT_WAITS = 0x17f3; // 6131
+/** ResolvedFirst: The account is bankrupt and the price is far from its stable price: its perpetual positions are resolved against the other side, not taken over; its collateral may be taken */
+export const BALLAST_ERROR__RESOLVED_FIRST = 0x17f4; // 6132
 
 export type BallastError =
   | typeof BALLAST_ERROR__ACCOUNT_HEALTHY
@@ -366,6 +370,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__POSITION_IN_STEP
   | typeof BALLAST_ERROR__PRICE_DOUBTED
   | typeof BALLAST_ERROR__PRICE_NOT_NEWER
+  | typeof BALLAST_ERROR__PROFIT_WAITS
   | typeof BALLAST_ERROR__PROPOSAL_DONE
   | typeof BALLAST_ERROR__PROPOSAL_EXPIRED
   | typeof BALLAST_ERROR__PROPOSAL_NEEDED
@@ -373,6 +378,7 @@ export type BallastError =
   | typeof BALLAST_ERROR__REDUCE_ONLY
   | typeof BALLAST_ERROR__REQUEST_DUE
   | typeof BALLAST_ERROR__REQUEST_NOT_DUE
+  | typeof BALLAST_ERROR__RESOLVED_FIRST
   | typeof BALLAST_ERROR__SAME_OWNER
   | typeof BALLAST_ERROR__SETTLEMENT_PRICE_UNKNOWN
   | typeof BALLAST_ERROR__SHORTFALL_NOT_REDUCED
@@ -501,6 +507,7 @@ if (process.env.NODE_ENV !== 'production') {
     [BALLAST_ERROR__POSITION_IN_STEP]: `The position is in step with its market already`,
     [BALLAST_ERROR__PRICE_DOUBTED]: `The asset's price is in doubt: it jumped, its sources differ or its confidence is wide; wait until it is confirmed`,
     [BALLAST_ERROR__PRICE_NOT_NEWER]: `The price is not strictly newer than the one on the board`,
+    [BALLAST_ERROR__PROFIT_WAITS]: `Profit waits: the price is far from its stable price, and bankrupt accounts come before winners; settle again when the stable price has followed`,
     [BALLAST_ERROR__PROPOSAL_DONE]: `The proposal has been carried out already`,
     [BALLAST_ERROR__PROPOSAL_EXPIRED]: `The proposal has expired: make a new one`,
     [BALLAST_ERROR__PROPOSAL_NEEDED]: `After the opening this needs a matured proposal that names it`,
@@ -508,6 +515,7 @@ if (process.env.NODE_ENV !== 'production') {
     [BALLAST_ERROR__REDUCE_ONLY]: `The account, market or asset is restricted to reducing positions and loans`,
     [BALLAST_ERROR__REQUEST_DUE]: `The price that the request waited for is on the board: execute it`,
     [BALLAST_ERROR__REQUEST_NOT_DUE]: `The request cannot be executed: it is filled at the first price published after it, within a few seconds`,
+    [BALLAST_ERROR__RESOLVED_FIRST]: `The account is bankrupt and the price is far from its stable price: its perpetual positions are resolved against the other side, not taken over; its collateral may be taken`,
     [BALLAST_ERROR__SAME_OWNER]: `Account and keeper have one owner: trade or deposit instead`,
     [BALLAST_ERROR__SETTLEMENT_PRICE_UNKNOWN]: `The option's settlement price is not fixed yet: refresh the asset with a price published after expiry`,
     [BALLAST_ERROR__SHORTFALL_NOT_REDUCED]: `The step would not shrink the account's shortfall`,

@@ -42,6 +42,7 @@ export type ApplyProposalInstruction<
   TAccountProposal extends string | AccountMeta<string> = string,
   TAccountAsset extends string | AccountMeta<string> = string,
   TAccountMarket extends string | AccountMeta<string> = string,
+  TAccountBackstop extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
   InstructionWithData<ReadonlyUint8Array> &
@@ -54,6 +55,7 @@ export type ApplyProposalInstruction<
       TAccountProposal extends string ? WritableAccount<TAccountProposal> : TAccountProposal,
       TAccountAsset extends string ? WritableAccount<TAccountAsset> : TAccountAsset,
       TAccountMarket extends string ? WritableAccount<TAccountMarket> : TAccountMarket,
+      TAccountBackstop extends string ? WritableAccount<TAccountBackstop> : TAccountBackstop,
       ...TRemainingAccounts,
     ]
   >;
@@ -89,12 +91,14 @@ export type ApplyProposalInput<
   TAccountProposal extends string = string,
   TAccountAsset extends string = string,
   TAccountMarket extends string = string,
+  TAccountBackstop extends string = string,
 > = {
   clearinghouse: Address<TAccountClearinghouse>;
   board: Address<TAccountBoard>;
   proposal: Address<TAccountProposal>;
   asset?: Address<TAccountAsset>;
   market?: Address<TAccountMarket>;
+  backstop?: Address<TAccountBackstop>;
 };
 
 export function getApplyProposalInstruction<
@@ -103,6 +107,7 @@ export function getApplyProposalInstruction<
   TAccountProposal extends string,
   TAccountAsset extends string,
   TAccountMarket extends string,
+  TAccountBackstop extends string,
   TProgramAddress extends Address = typeof BALLAST_PROGRAM_ADDRESS,
 >(
   input: ApplyProposalInput<
@@ -110,7 +115,8 @@ export function getApplyProposalInstruction<
     TAccountBoard,
     TAccountProposal,
     TAccountAsset,
-    TAccountMarket
+    TAccountMarket,
+    TAccountBackstop
   >,
   config?: { programAddress?: TProgramAddress },
 ): ApplyProposalInstruction<
@@ -119,7 +125,8 @@ export function getApplyProposalInstruction<
   TAccountBoard,
   TAccountProposal,
   TAccountAsset,
-  TAccountMarket
+  TAccountMarket,
+  TAccountBackstop
 > {
   // Program address.
   const programAddress = config?.programAddress ?? BALLAST_PROGRAM_ADDRESS;
@@ -131,6 +138,7 @@ export function getApplyProposalInstruction<
     proposal: { value: input.proposal ?? null, isWritable: true },
     asset: { value: input.asset ?? null, isWritable: true },
     market: { value: input.market ?? null, isWritable: true },
+    backstop: { value: input.backstop ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<keyof typeof originalAccounts, ResolvedAccount>;
 
@@ -142,6 +150,7 @@ export function getApplyProposalInstruction<
       getAccountMeta(accounts.proposal),
       getAccountMeta(accounts.asset),
       getAccountMeta(accounts.market),
+      getAccountMeta(accounts.backstop),
     ],
     data: getApplyProposalInstructionDataEncoder().encode({}),
     programAddress,
@@ -151,7 +160,8 @@ export function getApplyProposalInstruction<
     TAccountBoard,
     TAccountProposal,
     TAccountAsset,
-    TAccountMarket
+    TAccountMarket,
+    TAccountBackstop
   >);
 }
 
@@ -166,6 +176,7 @@ export type ParsedApplyProposalInstruction<
     proposal: TAccountMetas[2];
     asset?: TAccountMetas[3] | undefined;
     market?: TAccountMetas[4] | undefined;
+    backstop?: TAccountMetas[5] | undefined;
   };
   data: ApplyProposalInstructionData;
 };
@@ -178,7 +189,7 @@ export function parseApplyProposalInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedApplyProposalInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 5) {
+  if (instruction.accounts.length < 6) {
     // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
@@ -200,6 +211,7 @@ export function parseApplyProposalInstruction<
       proposal: getNextAccount(),
       asset: getNextOptionalAccount(),
       market: getNextOptionalAccount(),
+      backstop: getNextOptionalAccount(),
     },
     data: getApplyProposalInstructionDataDecoder().decode(instruction.data),
   };

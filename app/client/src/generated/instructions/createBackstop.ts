@@ -58,6 +58,7 @@ export type CreateBackstopInstruction<
   TAccountVault extends string | AccountMeta<string> = string,
   TAccountSlice extends string | AccountMeta<string> = string,
   TAccountSystemProgram extends string | AccountMeta<string> = '11111111111111111111111111111111',
+  TAccountProposal extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
   InstructionWithData<ReadonlyUint8Array> &
@@ -80,6 +81,7 @@ export type CreateBackstopInstruction<
       TAccountSystemProgram extends string
         ? ReadonlyAccount<TAccountSystemProgram>
         : TAccountSystemProgram,
+      TAccountProposal extends string ? WritableAccount<TAccountProposal> : TAccountProposal,
       ...TRemainingAccounts,
     ]
   >;
@@ -128,6 +130,7 @@ export type CreateBackstopAsyncInput<
   TAccountVault extends string = string,
   TAccountSlice extends string = string,
   TAccountSystemProgram extends string = string,
+  TAccountProposal extends string = string,
 > = {
   payer: TransactionSigner<TAccountPayer>;
   governance: TransactionSigner<TAccountGovernance>;
@@ -138,6 +141,8 @@ export type CreateBackstopAsyncInput<
   vault?: Address<TAccountVault>;
   slice?: Address<TAccountSlice>;
   systemProgram?: Address<TAccountSystemProgram>;
+  /** Needed after the opening: it brings funding to positions that are open. */
+  proposal?: Address<TAccountProposal>;
   params: CreateBackstopInstructionDataArgs['params'];
 };
 
@@ -151,6 +156,7 @@ export async function getCreateBackstopInstructionAsync<
   TAccountVault extends string,
   TAccountSlice extends string,
   TAccountSystemProgram extends string,
+  TAccountProposal extends string,
   TProgramAddress extends Address = typeof BALLAST_PROGRAM_ADDRESS,
 >(
   input: CreateBackstopAsyncInput<
@@ -162,7 +168,8 @@ export async function getCreateBackstopInstructionAsync<
     TAccountMarket,
     TAccountVault,
     TAccountSlice,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountProposal
   >,
   config?: { programAddress?: TProgramAddress },
 ): Promise<
@@ -176,7 +183,8 @@ export async function getCreateBackstopInstructionAsync<
     TAccountMarket,
     TAccountVault,
     TAccountSlice,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountProposal
   >
 > {
   // Program address.
@@ -193,6 +201,7 @@ export async function getCreateBackstopInstructionAsync<
     vault: { value: input.vault ?? null, isWritable: true },
     slice: { value: input.slice ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+    proposal: { value: input.proposal ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<keyof typeof originalAccounts, ResolvedAccount>;
 
@@ -226,6 +235,7 @@ export async function getCreateBackstopInstructionAsync<
       getAccountMeta(accounts.vault),
       getAccountMeta(accounts.slice),
       getAccountMeta(accounts.systemProgram),
+      getAccountMeta(accounts.proposal),
     ],
     data: getCreateBackstopInstructionDataEncoder().encode(
       args as CreateBackstopInstructionDataArgs,
@@ -241,7 +251,8 @@ export async function getCreateBackstopInstructionAsync<
     TAccountMarket,
     TAccountVault,
     TAccountSlice,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountProposal
   >);
 }
 
@@ -255,6 +266,7 @@ export type CreateBackstopInput<
   TAccountVault extends string = string,
   TAccountSlice extends string = string,
   TAccountSystemProgram extends string = string,
+  TAccountProposal extends string = string,
 > = {
   payer: TransactionSigner<TAccountPayer>;
   governance: TransactionSigner<TAccountGovernance>;
@@ -265,6 +277,8 @@ export type CreateBackstopInput<
   vault: Address<TAccountVault>;
   slice: Address<TAccountSlice>;
   systemProgram?: Address<TAccountSystemProgram>;
+  /** Needed after the opening: it brings funding to positions that are open. */
+  proposal?: Address<TAccountProposal>;
   params: CreateBackstopInstructionDataArgs['params'];
 };
 
@@ -278,6 +292,7 @@ export function getCreateBackstopInstruction<
   TAccountVault extends string,
   TAccountSlice extends string,
   TAccountSystemProgram extends string,
+  TAccountProposal extends string,
   TProgramAddress extends Address = typeof BALLAST_PROGRAM_ADDRESS,
 >(
   input: CreateBackstopInput<
@@ -289,7 +304,8 @@ export function getCreateBackstopInstruction<
     TAccountMarket,
     TAccountVault,
     TAccountSlice,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountProposal
   >,
   config?: { programAddress?: TProgramAddress },
 ): CreateBackstopInstruction<
@@ -302,7 +318,8 @@ export function getCreateBackstopInstruction<
   TAccountMarket,
   TAccountVault,
   TAccountSlice,
-  TAccountSystemProgram
+  TAccountSystemProgram,
+  TAccountProposal
 > {
   // Program address.
   const programAddress = config?.programAddress ?? BALLAST_PROGRAM_ADDRESS;
@@ -318,6 +335,7 @@ export function getCreateBackstopInstruction<
     vault: { value: input.vault ?? null, isWritable: true },
     slice: { value: input.slice ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+    proposal: { value: input.proposal ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<keyof typeof originalAccounts, ResolvedAccount>;
 
@@ -342,6 +360,7 @@ export function getCreateBackstopInstruction<
       getAccountMeta(accounts.vault),
       getAccountMeta(accounts.slice),
       getAccountMeta(accounts.systemProgram),
+      getAccountMeta(accounts.proposal),
     ],
     data: getCreateBackstopInstructionDataEncoder().encode(
       args as CreateBackstopInstructionDataArgs,
@@ -357,7 +376,8 @@ export function getCreateBackstopInstruction<
     TAccountMarket,
     TAccountVault,
     TAccountSlice,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountProposal
   >);
 }
 
@@ -376,6 +396,8 @@ export type ParsedCreateBackstopInstruction<
     vault: TAccountMetas[6];
     slice: TAccountMetas[7];
     systemProgram: TAccountMetas[8];
+    /** Needed after the opening: it brings funding to positions that are open. */
+    proposal?: TAccountMetas[9] | undefined;
   };
   data: CreateBackstopInstructionData;
 };
@@ -388,7 +410,7 @@ export function parseCreateBackstopInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCreateBackstopInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 9) {
+  if (instruction.accounts.length < 10) {
     // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
@@ -397,6 +419,10 @@ export function parseCreateBackstopInstruction<
     const accountMeta = (instruction.accounts as TAccountMetas)[accountIndex]!;
     accountIndex += 1;
     return accountMeta;
+  };
+  const getNextOptionalAccount = () => {
+    const accountMeta = getNextAccount();
+    return accountMeta.address === BALLAST_PROGRAM_ADDRESS ? undefined : accountMeta;
   };
   return {
     programAddress: instruction.programAddress,
@@ -410,6 +436,7 @@ export function parseCreateBackstopInstruction<
       vault: getNextAccount(),
       slice: getNextAccount(),
       systemProgram: getNextAccount(),
+      proposal: getNextOptionalAccount(),
     },
     data: getCreateBackstopInstructionDataDecoder().decode(instruction.data),
   };

@@ -50,6 +50,7 @@ export type ProposeInstruction<
   TAccountProposal extends string | AccountMeta<string> = string,
   TAccountAsset extends string | AccountMeta<string> = string,
   TAccountMarket extends string | AccountMeta<string> = string,
+  TAccountBackstop extends string | AccountMeta<string> = string,
   TAccountMandate extends string | AccountMeta<string> = string,
   TAccountSystemProgram extends string | AccountMeta<string> = '11111111111111111111111111111111',
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
@@ -70,6 +71,7 @@ export type ProposeInstruction<
       TAccountProposal extends string ? WritableAccount<TAccountProposal> : TAccountProposal,
       TAccountAsset extends string ? WritableAccount<TAccountAsset> : TAccountAsset,
       TAccountMarket extends string ? WritableAccount<TAccountMarket> : TAccountMarket,
+      TAccountBackstop extends string ? WritableAccount<TAccountBackstop> : TAccountBackstop,
       TAccountMandate extends string ? WritableAccount<TAccountMandate> : TAccountMandate,
       TAccountSystemProgram extends string
         ? ReadonlyAccount<TAccountSystemProgram>
@@ -114,6 +116,7 @@ export type ProposeInput<
   TAccountProposal extends string = string,
   TAccountAsset extends string = string,
   TAccountMarket extends string = string,
+  TAccountBackstop extends string = string,
   TAccountMandate extends string = string,
   TAccountSystemProgram extends string = string,
 > = {
@@ -124,6 +127,7 @@ export type ProposeInput<
   proposal: Address<TAccountProposal>;
   asset?: Address<TAccountAsset>;
   market?: Address<TAccountMarket>;
+  backstop?: Address<TAccountBackstop>;
   /** Needed where the steward signs. */
   mandate?: Address<TAccountMandate>;
   systemProgram?: Address<TAccountSystemProgram>;
@@ -138,6 +142,7 @@ export function getProposeInstruction<
   TAccountProposal extends string,
   TAccountAsset extends string,
   TAccountMarket extends string,
+  TAccountBackstop extends string,
   TAccountMandate extends string,
   TAccountSystemProgram extends string,
   TProgramAddress extends Address = typeof BALLAST_PROGRAM_ADDRESS,
@@ -150,6 +155,7 @@ export function getProposeInstruction<
     TAccountProposal,
     TAccountAsset,
     TAccountMarket,
+    TAccountBackstop,
     TAccountMandate,
     TAccountSystemProgram
   >,
@@ -163,6 +169,7 @@ export function getProposeInstruction<
   TAccountProposal,
   TAccountAsset,
   TAccountMarket,
+  TAccountBackstop,
   TAccountMandate,
   TAccountSystemProgram
 > {
@@ -178,6 +185,7 @@ export function getProposeInstruction<
     proposal: { value: input.proposal ?? null, isWritable: true },
     asset: { value: input.asset ?? null, isWritable: true },
     market: { value: input.market ?? null, isWritable: true },
+    backstop: { value: input.backstop ?? null, isWritable: true },
     mandate: { value: input.mandate ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
   };
@@ -202,6 +210,7 @@ export function getProposeInstruction<
       getAccountMeta(accounts.proposal),
       getAccountMeta(accounts.asset),
       getAccountMeta(accounts.market),
+      getAccountMeta(accounts.backstop),
       getAccountMeta(accounts.mandate),
       getAccountMeta(accounts.systemProgram),
     ],
@@ -216,6 +225,7 @@ export function getProposeInstruction<
     TAccountProposal,
     TAccountAsset,
     TAccountMarket,
+    TAccountBackstop,
     TAccountMandate,
     TAccountSystemProgram
   >);
@@ -234,9 +244,10 @@ export type ParsedProposeInstruction<
     proposal: TAccountMetas[4];
     asset?: TAccountMetas[5] | undefined;
     market?: TAccountMetas[6] | undefined;
+    backstop?: TAccountMetas[7] | undefined;
     /** Needed where the steward signs. */
-    mandate?: TAccountMetas[7] | undefined;
-    systemProgram: TAccountMetas[8];
+    mandate?: TAccountMetas[8] | undefined;
+    systemProgram: TAccountMetas[9];
   };
   data: ProposeInstructionData;
 };
@@ -249,7 +260,7 @@ export function parseProposeInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedProposeInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 9) {
+  if (instruction.accounts.length < 10) {
     // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
@@ -273,6 +284,7 @@ export function parseProposeInstruction<
       proposal: getNextAccount(),
       asset: getNextOptionalAccount(),
       market: getNextOptionalAccount(),
+      backstop: getNextOptionalAccount(),
       mandate: getNextOptionalAccount(),
       systemProgram: getNextAccount(),
     },

@@ -46,6 +46,7 @@ export type TightenInstruction<
   TAccountBoard extends string | AccountMeta<string> = string,
   TAccountAsset extends string | AccountMeta<string> = string,
   TAccountMarket extends string | AccountMeta<string> = string,
+  TAccountBackstop extends string | AccountMeta<string> = string,
   TAccountMandate extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
@@ -61,6 +62,7 @@ export type TightenInstruction<
       TAccountBoard extends string ? WritableAccount<TAccountBoard> : TAccountBoard,
       TAccountAsset extends string ? WritableAccount<TAccountAsset> : TAccountAsset,
       TAccountMarket extends string ? WritableAccount<TAccountMarket> : TAccountMarket,
+      TAccountBackstop extends string ? WritableAccount<TAccountBackstop> : TAccountBackstop,
       TAccountMandate extends string ? WritableAccount<TAccountMandate> : TAccountMandate,
       ...TRemainingAccounts,
     ]
@@ -100,6 +102,7 @@ export type TightenInput<
   TAccountBoard extends string = string,
   TAccountAsset extends string = string,
   TAccountMarket extends string = string,
+  TAccountBackstop extends string = string,
   TAccountMandate extends string = string,
 > = {
   authority: TransactionSigner<TAccountAuthority>;
@@ -107,6 +110,7 @@ export type TightenInput<
   board: Address<TAccountBoard>;
   asset?: Address<TAccountAsset>;
   market?: Address<TAccountMarket>;
+  backstop?: Address<TAccountBackstop>;
   /** Needed where the steward signs. */
   mandate?: Address<TAccountMandate>;
   change: TightenInstructionDataArgs['change'];
@@ -118,6 +122,7 @@ export function getTightenInstruction<
   TAccountBoard extends string,
   TAccountAsset extends string,
   TAccountMarket extends string,
+  TAccountBackstop extends string,
   TAccountMandate extends string,
   TProgramAddress extends Address = typeof BALLAST_PROGRAM_ADDRESS,
 >(
@@ -127,6 +132,7 @@ export function getTightenInstruction<
     TAccountBoard,
     TAccountAsset,
     TAccountMarket,
+    TAccountBackstop,
     TAccountMandate
   >,
   config?: { programAddress?: TProgramAddress },
@@ -137,6 +143,7 @@ export function getTightenInstruction<
   TAccountBoard,
   TAccountAsset,
   TAccountMarket,
+  TAccountBackstop,
   TAccountMandate
 > {
   // Program address.
@@ -149,6 +156,7 @@ export function getTightenInstruction<
     board: { value: input.board ?? null, isWritable: true },
     asset: { value: input.asset ?? null, isWritable: true },
     market: { value: input.market ?? null, isWritable: true },
+    backstop: { value: input.backstop ?? null, isWritable: true },
     mandate: { value: input.mandate ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<keyof typeof originalAccounts, ResolvedAccount>;
@@ -164,6 +172,7 @@ export function getTightenInstruction<
       getAccountMeta(accounts.board),
       getAccountMeta(accounts.asset),
       getAccountMeta(accounts.market),
+      getAccountMeta(accounts.backstop),
       getAccountMeta(accounts.mandate),
     ],
     data: getTightenInstructionDataEncoder().encode(args as TightenInstructionDataArgs),
@@ -175,6 +184,7 @@ export function getTightenInstruction<
     TAccountBoard,
     TAccountAsset,
     TAccountMarket,
+    TAccountBackstop,
     TAccountMandate
   >);
 }
@@ -190,8 +200,9 @@ export type ParsedTightenInstruction<
     board: TAccountMetas[2];
     asset?: TAccountMetas[3] | undefined;
     market?: TAccountMetas[4] | undefined;
+    backstop?: TAccountMetas[5] | undefined;
     /** Needed where the steward signs. */
-    mandate?: TAccountMetas[5] | undefined;
+    mandate?: TAccountMetas[6] | undefined;
   };
   data: TightenInstructionData;
 };
@@ -204,7 +215,7 @@ export function parseTightenInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedTightenInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 6) {
+  if (instruction.accounts.length < 7) {
     // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
@@ -226,6 +237,7 @@ export function parseTightenInstruction<
       board: getNextAccount(),
       asset: getNextOptionalAccount(),
       market: getNextOptionalAccount(),
+      backstop: getNextOptionalAccount(),
       mandate: getNextOptionalAccount(),
     },
     data: getTightenInstructionDataDecoder().decode(instruction.data),

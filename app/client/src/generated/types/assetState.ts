@@ -8,12 +8,8 @@
 
 import {
   combineCodec,
-  fixDecoderSize,
-  fixEncoderSize,
   getArrayDecoder,
   getArrayEncoder,
-  getBytesDecoder,
-  getBytesEncoder,
   getI64Decoder,
   getI64Encoder,
   getStructDecoder,
@@ -27,7 +23,6 @@ import {
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
-  type ReadonlyUint8Array,
 } from '@solana/kit';
 
 /** What the market says of an asset, and the bounds inside which it moves. */
@@ -152,7 +147,10 @@ export type AssetState = {
   consistent: number;
   secondaryShift: number;
   candidateShift: number;
-  padding: ReadonlyUint8Array;
+  nearestShift: number;
+  /** What moves have shown of its price: [`Trend`]. */
+  trend: number;
+  padding: number;
   /** Since when the breaker is in its state, unix seconds. */
   breakerTime: bigint;
   /** Until when liquidation of it waits after an outage of its price, unix seconds. */
@@ -183,6 +181,10 @@ export type AssetState = {
   paddingStep: number;
   /** Publish time of the price that stood before the present one, unix seconds. */
   previousPublishTime: bigint;
+  /** The nearest to spot of the samples that agree with the one that is held back, a price. */
+  nearestMantissa: bigint;
+  /** When a trend last went on, unix seconds. */
+  trendTime: bigint;
   /** For later versions. */
   reserved: Array<bigint>;
 };
@@ -308,7 +310,10 @@ export type AssetStateArgs = {
   consistent: number;
   secondaryShift: number;
   candidateShift: number;
-  padding: ReadonlyUint8Array;
+  nearestShift: number;
+  /** What moves have shown of its price: [`Trend`]. */
+  trend: number;
+  padding: number;
   /** Since when the breaker is in its state, unix seconds. */
   breakerTime: number | bigint;
   /** Until when liquidation of it waits after an outage of its price, unix seconds. */
@@ -339,6 +344,10 @@ export type AssetStateArgs = {
   paddingStep: number;
   /** Publish time of the price that stood before the present one, unix seconds. */
   previousPublishTime: number | bigint;
+  /** The nearest to spot of the samples that agree with the one that is held back, a price. */
+  nearestMantissa: number | bigint;
+  /** When a trend last went on, unix seconds. */
+  trendTime: number | bigint;
   /** For later versions. */
   reserved: Array<number | bigint>;
 };
@@ -416,7 +425,9 @@ export function getAssetStateEncoder(): FixedSizeEncoder<AssetStateArgs> {
     ['consistent', getU8Encoder()],
     ['secondaryShift', getU8Encoder()],
     ['candidateShift', getU8Encoder()],
-    ['padding', fixEncoderSize(getBytesEncoder(), 3)],
+    ['nearestShift', getU8Encoder()],
+    ['trend', getU8Encoder()],
+    ['padding', getU8Encoder()],
     ['breakerTime', getI64Encoder()],
     ['graceUntil', getI64Encoder()],
     ['secondaryMantissa', getU64Encoder()],
@@ -433,7 +444,9 @@ export function getAssetStateEncoder(): FixedSizeEncoder<AssetStateArgs> {
     ['maxStepBps', getU32Encoder()],
     ['paddingStep', getU32Encoder()],
     ['previousPublishTime', getI64Encoder()],
-    ['reserved', getArrayEncoder(getU64Encoder(), { size: 5 })],
+    ['nearestMantissa', getU64Encoder()],
+    ['trendTime', getI64Encoder()],
+    ['reserved', getArrayEncoder(getU64Encoder(), { size: 3 })],
   ]);
 }
 
@@ -510,7 +523,9 @@ export function getAssetStateDecoder(): FixedSizeDecoder<AssetState> {
     ['consistent', getU8Decoder()],
     ['secondaryShift', getU8Decoder()],
     ['candidateShift', getU8Decoder()],
-    ['padding', fixDecoderSize(getBytesDecoder(), 3)],
+    ['nearestShift', getU8Decoder()],
+    ['trend', getU8Decoder()],
+    ['padding', getU8Decoder()],
     ['breakerTime', getI64Decoder()],
     ['graceUntil', getI64Decoder()],
     ['secondaryMantissa', getU64Decoder()],
@@ -527,7 +542,9 @@ export function getAssetStateDecoder(): FixedSizeDecoder<AssetState> {
     ['maxStepBps', getU32Decoder()],
     ['paddingStep', getU32Decoder()],
     ['previousPublishTime', getI64Decoder()],
-    ['reserved', getArrayDecoder(getU64Decoder(), { size: 5 })],
+    ['nearestMantissa', getU64Decoder()],
+    ['trendTime', getI64Decoder()],
+    ['reserved', getArrayDecoder(getU64Decoder(), { size: 3 })],
   ]);
 }
 

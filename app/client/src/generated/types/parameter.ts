@@ -34,6 +34,7 @@ export enum Parameter {
   Grace,
   Consistent,
   Recovery,
+  Confirm,
   GuardedCharge,
   QuoteCap,
   OffPeg,
@@ -84,6 +85,16 @@ export enum Parameter {
   ProfitCap,
   OpenInterestCap,
   MarketRestrictions,
+  BackstopPosition,
+  BackstopTrade,
+  LossLimit,
+  LossWindow,
+  BackstopFee,
+  Skew,
+  MaxLag,
+  WithdrawalDelay,
+  FundingVelocity,
+  FundingMax,
 }
 
 export type ParameterArgs = Parameter;

@@ -41,6 +41,8 @@ export type PriceParams = {
    */
   offPegBps: number;
   onPegBps: number;
+  /** Least seconds over which consistent prices confirm a continuous move; at most `recovery_s`. */
+  confirmS: number;
   /** For later versions. */
   reserved: Array<number>;
 };
@@ -57,7 +59,8 @@ export function getPriceParamsEncoder(): FixedSizeEncoder<PriceParamsArgs> {
     ['quoteCapBps', getU32Encoder()],
     ['offPegBps', getU32Encoder()],
     ['onPegBps', getU32Encoder()],
-    ['reserved', getArrayEncoder(getU32Encoder(), { size: 2 })],
+    ['confirmS', getU32Encoder()],
+    ['reserved', getArrayEncoder(getU32Encoder(), { size: 1 })],
   ]);
 }
 
@@ -71,7 +74,8 @@ export function getPriceParamsDecoder(): FixedSizeDecoder<PriceParams> {
     ['quoteCapBps', getU32Decoder()],
     ['offPegBps', getU32Decoder()],
     ['onPegBps', getU32Decoder()],
-    ['reserved', getArrayDecoder(getU32Decoder(), { size: 2 })],
+    ['confirmS', getU32Decoder()],
+    ['reserved', getArrayDecoder(getU32Decoder(), { size: 1 })],
   ]);
 }
 
