@@ -64,6 +64,14 @@ export interface HaircutSide {
   parts: HaircutPart[];
 }
 
+/** How an account stands, by the engine that the program runs; the rest is what `ballast explain --json` prints. */
+export interface Explanation {
+  equity: bigint;
+  mm: bigint;
+  im: bigint;
+  whole: Record<string, unknown>;
+}
+
 /** What the haircut of an asset is made of now, by the engine that the program runs. */
 export interface HaircutBreakdown {
   long: HaircutSide;
@@ -146,6 +154,12 @@ const haircut: Decoder<HaircutBreakdown> = object<HaircutBreakdown>({
   most: number,
 });
 
+const explanation: Decoder<Explanation> = (value, path) => {
+  const whole = record(value, path);
+  const figure = (name: string) => integer(whole[name], `${path}.${name}`);
+  return { equity: figure('equity'), mm: figure('mm'), im: figure('im'), whole };
+};
+
 /** How long a call may take. */
 const PATIENCE_MS = 10_000;
 
@@ -172,6 +186,10 @@ export class Api {
   ) => this.get('/api/events', query, list(houseEvent), signal);
 
   haircut = (index: number, signal?: AbortSignal) => this.get(`/api/assets/${index}/haircut`, {}, haircut, signal);
+
+  /** `trade` is `MARKET:BASE`, what the account would be after it. */
+  explain = (account: string, query: { at?: number; trade?: string } = {}, signal?: AbortSignal) =>
+    this.get(`/api/accounts/${account}/explain`, query, explanation, signal);
 
   /** Address of the event stream. */
   get streamUrl(): string {
