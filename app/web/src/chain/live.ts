@@ -69,7 +69,7 @@ export class LiveStore {
   readonly #stop = new AbortController();
   #failures = 0;
   #lost = new Set<Address>();
-  #synced = 0;
+  #synced = -Infinity;
   #wake: (() => void) | undefined;
   #sequence = 0;
 
@@ -222,7 +222,7 @@ export class LiveStore {
 
   /** Looks again at once: the window came back, or a person asked. */
   readonly retry = () => {
-    this.#synced = 0;
+    this.#synced = -Infinity;
     this.#wake?.();
   };
 
@@ -233,7 +233,7 @@ export class LiveStore {
     if (this.status.rpc !== 'ok' || Object.keys(change).length > 0) {
       this.#setStatus({ rpc: 'ok', ...change });
     }
-    if (back) this.#synced = 0;
+    if (back) this.#synced = -Infinity;
   }
 
   #failed() {
