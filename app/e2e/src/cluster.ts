@@ -18,6 +18,8 @@ export type Config = {
   board: Address;
   assets: { index: number; symbol: string; mint: Address | null; decimals: number }[];
   markets: { index: number; symbol: string; asset: number; kind: string; backstop: Address | null }[];
+  /** Where keypairs lie, by whose they are; only a local cluster has them. */
+  keypairs?: Record<string, string>;
 };
 
 export type Cluster = {
@@ -40,7 +42,7 @@ export async function startCluster(): Promise<Cluster> {
   const root = repository();
   const binary = process.env['BALLAST_BIN'] ?? join(root, 'target/debug/ballast');
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run \`cargo build --workspace\``);
-  const child = spawn(binary, ['localnet', '--folder', folder, '--port', '0'], {
+  const child = spawn(binary, ['localnet', '--json', '--folder', folder, '--port', '0'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -80,26 +82,23 @@ export async function until<T>(
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+/** Waits for the gateway, and for the history behind it. */
 async function gatewayOf(child: ChildProcess, folder: string, said: () => string): Promise<string> {
   const file = join(folder, 'deployment.json');
-  return until(
-    'the local cluster to serve',
-    async () => {
-      if (child.exitCode !== null) throw new Exited(`ballast localnet ended with ${child.exitCode}:\n${said()}`);
-      if (!existsSync(file)) return undefined;
-      const { gateway } = JSON.parse(readFileSync(file, 'utf8')) as { gateway?: string };
-      if (!gateway) return undefined;
-      const url = gateway.replace(/\/$/, '');
-      const [config, health] = await Promise.all([fetch(`${url}/config.json`), fetch(`${url}/api/health`)]);
-      return config.ok && health.ok ? url : undefined;
-    },
-    { within: START_MS },
-  ).catch((error: unknown) => {
-    throw new Error(`${(error as Error).message}\n${said()}`, { cause: error });
+  const serving = async () => {
+    if (child.exitCode !== null) return 'ended' as const;
+    if (!existsSync(file)) return undefined;
+    const { gatewayUrl } = JSON.parse(readFileSync(file, 'utf8')) as { gatewayUrl?: string };
+    const asked = ['config.json', 'api/health'].map((path) => fetch(`${gatewayUrl}/${path}`));
+    const answers = await Promise.all(asked);
+    return answers.every((answer) => answer.ok) ? gatewayUrl : undefined;
+  };
+  const url = await until('the local cluster to serve', serving, { within: START_MS }).catch((error: Error) => {
+    throw new Error(`${error.message}; it said:\n${said()}`, { cause: error });
   });
+  if (url === 'ended') throw new Error(`ballast localnet ended with ${child.exitCode}:\n${said()}`);
+  return url;
 }
-
-class Exited extends Error {}
 
 /** Keeps the last of what a process says, for the message where it fails. */
 function listen(child: ChildProcess): () => string {
