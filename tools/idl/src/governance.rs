@@ -8,7 +8,7 @@ use anchor_lang::{AnchorDeserialize, Space};
 use anyhow::{Context, Result, bail, ensure};
 use ballast::governance::table::{Loosens, Pace, Row, Target};
 use ballast::governance::{self, Books, Parameter, ROWS};
-use ballast::state::{AssetConfig, AssetState, Clearinghouse, Market, MarketState, RiskBoard};
+use ballast::state::{AssetConfig, AssetState, BackstopVault, Clearinghouse, Market, MarketState, RiskBoard};
 use serde_json::{Value, json};
 
 /// The table's source, for its sentences.
@@ -24,6 +24,7 @@ enum Place {
     Market,
     AssetState,
     MarketState,
+    BackstopVault,
 }
 
 impl Place {
@@ -32,6 +33,7 @@ impl Place {
             Target::House => &[Self::Clearinghouse],
             Target::Asset => &[Self::AssetConfig, Self::AssetState],
             Target::Market => &[Self::Market, Self::MarketState],
+            Target::Backstop => &[Self::BackstopVault],
         }
     }
 
@@ -42,6 +44,7 @@ impl Place {
             Self::Market => Market::INIT_SPACE,
             Self::AssetState => size_of::<AssetState>(),
             Self::MarketState => size_of::<MarketState>(),
+            Self::BackstopVault => BackstopVault::INIT_SPACE,
         }
     }
 
@@ -51,6 +54,7 @@ impl Place {
             Self::Clearinghouse => ("clearinghouse", DISCRIMINATOR, 0),
             Self::AssetConfig => ("assetConfig", DISCRIMINATOR, 0),
             Self::Market => ("market", DISCRIMINATOR, 0),
+            Self::BackstopVault => ("backstopVault", DISCRIMINATOR, 0),
             Self::AssetState => {
                 ("riskBoard", DISCRIMINATOR + std::mem::offset_of!(RiskBoard, assets), self.size())
             }
@@ -69,6 +73,7 @@ impl Place {
         let house = own(matches!(self, Self::Clearinghouse), Clearinghouse::INIT_SPACE);
         let config = own(matches!(self, Self::AssetConfig), AssetConfig::INIT_SPACE);
         let market = own(matches!(self, Self::Market), Market::INIT_SPACE);
+        let vault = own(matches!(self, Self::BackstopVault), BackstopVault::INIT_SPACE);
         match self {
             Self::AssetState => bytemuck::bytes_of_mut(&mut board.assets[0]).copy_from_slice(&bytes),
             Self::MarketState => bytemuck::bytes_of_mut(&mut board.markets[0]).copy_from_slice(&bytes),
@@ -80,14 +85,17 @@ impl Place {
         let mut house = Clearinghouse::deserialize(&mut &house[..])?;
         let mut config = AssetConfig::deserialize(&mut &config[..])?;
         let mut market = Market::deserialize(&mut &market[..])?;
+        let mut vault = BackstopVault::deserialize(&mut &vault[..])?;
         let target = parameter.row().target;
         let mut books = Books {
             house: &mut house,
             board,
             asset: (target == Target::Asset).then_some(&mut config),
-            market: (target == Target::Market).then_some(&mut market),
+            market: matches!(target, Target::Market | Target::Backstop).then_some(&mut market),
+            backstop: (target == Target::Backstop).then_some(&mut vault),
         };
-        Ok(books.get(parameter)?)
+        // Refused where the byte is the one that names another market: it is not the value's.
+        Ok(books.get(parameter).unwrap_or(0))
     }
 }
 
@@ -156,7 +164,12 @@ fn entry(row: &Row, board: &mut RiskBoard) -> Result<Value> {
         "group": group,
         "docs": docs,
         "unit": unit(&docs),
-        "target": match row.target { Target::House => "house", Target::Asset => "asset", Target::Market => "market" },
+        "target": match row.target {
+            Target::House => "house",
+            Target::Asset => "asset",
+            Target::Market => "market",
+            Target::Backstop => "backstop",
+        },
         // Numbers above 2^53 are no numbers in JSON's best-known reader.
         "least": row.least.to_string(),
         "most": row.most.to_string(),

@@ -81,31 +81,21 @@ const PAGE = 60;
 export function useEvents(kinds: readonly string[], account?: string): Feed {
   const key = `${kinds.join(',')}/${account ?? ''}`;
   const standing = useStreamState();
-  const [older, setOlder] = useState<{ key: string; events: HouseEvent[]; end: boolean }>({ key, events: [], end: false });
-  const [heard, setHeard] = useState<{ key: string; events: HouseEvent[] }>({ key, events: [] });
+  const [older, setOlder] = useState({ key: '', events: [] as HouseEvent[], end: false });
+  const [heard, setHeard] = useState({ key: '', events: [] as HouseEvent[] });
   const live = standing.kind === 'live';
-  const ask = async (before: number | undefined, signal?: AbortSignal) => {
-    const pages = await Promise.all(
-      kinds.map((kind) => api.events({ kind, account, limit: PAGE, before }, signal)),
-    );
-    return merged([], pages.flat(), PAGE);
-  };
-  // A new key for every time the stream comes back: what was missed in between is fetched.
+  const ask = (before: number | undefined, signal?: AbortSignal) =>
+    api.events({ kind: kinds.join(','), account, limit: PAGE, before }, signal);
   const answer = useApi(key, (signal) => ask(undefined, signal), live ? 0 : 15_000);
   const { again } = answer;
-  const was = useRef(live);
-  useEffect(() => {
-    if (live && !was.current) again();
-    was.current = live;
-  }, [live, again]);
   useEffect(
     () =>
       stream.listen((event) => {
         if (!kinds.includes(event.kind) || (account && !mentions(event, account))) return;
         setHeard((h) => ({ key, events: merged(h.key === key ? h.events : [], [event], 500) }));
-      }),
+      }, again),
     // The key names kinds and account.
-    [key],
+    [key, again],
   );
   const own = <T extends { key: string; events: HouseEvent[] }>(x: T) => (x.key === key ? x.events : []);
   const data = answer.data && merged(answer.data, [...own(heard), ...own(older)], 2_000);

@@ -26,8 +26,8 @@ interface Timers {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** The gateway tells of the board every few seconds: without a word for so long the connection is dead. */
-const SILENCE_MS = 30_000;
+/** The gateway tells of the board every few seconds: without a word for so long the connection may be dead. */
+const SILENCE_MS = 45_000;
 
 const browserTimers: Timers = {
   now: () => Date.now(),
@@ -42,6 +42,8 @@ export class EventStream {
   private standing: StreamState = { kind: 'connecting' };
   private readonly onEvent = new Set<(event: HouseEvent) => void>();
   private readonly onState = new Set<() => void>();
+  private readonly onGap = new Set<() => void>();
+  private begun = false;
   /** Bad messages that were left out; a page may say so. */
   dropped = 0;
 
@@ -60,11 +62,15 @@ export class EventStream {
     return () => this.leave(this.onState, changed);
   };
 
-  /** Listens to events. */
-  listen = (heard: (event: HouseEvent) => void): (() => void) => {
+  /** Listens to events; `gap` is called where some may have been missed, and are to be fetched. */
+  listen = (heard: (event: HouseEvent) => void, gap: () => void = () => {}): (() => void) => {
     this.onEvent.add(heard);
+    this.onGap.add(gap);
     this.connectFirst();
-    return () => this.leave(this.onEvent, heard);
+    return () => {
+      this.onGap.delete(gap);
+      this.leave(this.onEvent, heard);
+    };
   };
 
   /** Tries at once, where a person does not want to wait. */
@@ -84,6 +90,7 @@ export class EventStream {
     this.drop();
     this.standing = { kind: 'connecting' };
     this.wait = FIRST_WAIT_MS;
+    this.begun = false;
   }
 
   private drop() {
@@ -109,6 +116,12 @@ export class EventStream {
       this.wait = FIRST_WAIT_MS;
       this.guard();
       this.set({ kind: 'live', slot: null });
+      if (this.begun) for (const gap of this.onGap) gap();
+      this.begun = true;
+    });
+    // The gateway says so where it could not send as fast as things happened.
+    source.addEventListener('missed', () => {
+      if (this.source === source) for (const gap of this.onGap) gap();
     });
     source.addEventListener('board', (message) => {
       if (this.source !== source) return;
@@ -131,7 +144,7 @@ export class EventStream {
   /** Counts the silence anew. */
   private guard() {
     this.timers.clear(this.timer);
-    this.timer = this.timers.set(() => this.fail(), SILENCE_MS);
+    this.timer = this.timers.set(() => this.connect(), SILENCE_MS);
   }
 
   private fail() {

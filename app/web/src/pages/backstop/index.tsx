@@ -137,7 +137,12 @@ function Vault({ market, vault, board }: VaultProps) {
             </div>
           )}
         </Card>
-        <Card title="What it risks" note="Set when the vault was created; nobody can change it.">
+        <Card title="What it risks" note={
+            <>
+              Governance may lower its caps and raise its fee at once; everything else is announced two days before.{' '}
+              <a href={href('governance', ['market', market.symbol])}>How far</a>
+            </>
+          }>
           <div className="halves">
             <dl className="facts">
               <div>

@@ -62,7 +62,7 @@ export function Provide({ market, vault, now, perShare }: Props) {
               <dd className="num">
                 {perShare === undefined || !current
                   ? '–'
-                  : quote(BigInt(Math.floor((Number(current.shares) * perShare))))}
+                  : quote(BigInt(Math.floor(Number(current.shares) * perShare)))}
               </dd>
             </div>
             {held && held.epoch !== vault.epoch && held.shares > 0n && (
@@ -202,7 +202,7 @@ interface PendingProps {
 /** A withdrawal that was asked for: the countdown, then the way out, then that it is too late. */
 function Pending({ market, vault, share, now }: PendingProps) {
   const { deployment, config } = useChain();
-  const window = exitWindow(Number(share.requestedAt), vault.params.withdrawalDelayS);
+  const window = exitWindow(Number(share.requestedAt), share.delayS || vault.params.withdrawalDelayS);
   const stage = now < window.from ? 'waiting' : now < window.until ? 'due' : 'late';
   return (
     <Card

@@ -37,6 +37,7 @@ export default function GovernancePage() {
   const board = valueOf(useBoard());
   const configs = useLiveAccounts(useMemo(() => config.assets.map((a) => a.config), [config]), raw);
   const markets = useLiveAccounts(useMemo(() => config.markets.map((m) => m.market), [config]), raw);
+  const vaults = useLiveAccounts(useMemo(() => config.markets.map((m) => m.backstop), [config]), raw);
   const of = (discriminator: Uint8Array, offset: number) => ({
     discriminator,
     at: [{ offset, address: deployment.clearinghouse }],
@@ -64,14 +65,16 @@ export default function GovernancePage() {
       riskBoard,
       assetConfig: target === 'asset' ? valueOf(configs[index] ?? { state: 'missing' }) : undefined,
       market: target === 'market' ? valueOf(markets[index] ?? { state: 'missing' }) : undefined,
+      backstopVault: target === 'backstop' ? valueOf(vaults[index] ?? { state: 'missing' }) : undefined,
     }),
-    name: (target, index) =>
-      target === 'house'
-        ? 'the house'
-        : ((target === 'asset' ? config.assets : config.markets).find((x) => x.index === index)?.symbol ??
-          `${target} ${index}`),
+    name: (target, index) => {
+      if (target === 'house') return 'the house';
+      const named = (target === 'asset' ? config.assets : config.markets).find((x) => x.index === index);
+      const symbol = named?.symbol ?? `${target} ${index}`;
+      return target === 'backstop' ? `${symbol}’s backstop` : symbol;
+    },
     token: (target, index) => {
-      const at = target === 'market' ? config.markets.find((m) => m.index === index)?.asset : index;
+      const at = target === 'asset' ? index : config.markets.find((m) => m.index === index)?.asset;
       const asset = target === 'house' ? undefined : config.assets.find((a) => a.index === at);
       return asset && { symbol: asset.symbol, decimals: asset.decimals };
     },

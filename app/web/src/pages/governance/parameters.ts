@@ -6,8 +6,8 @@ import table from '../../../../../idl/governance.json';
 import { bps, decimal, duration, fixed, parseDecimal, quote, QUOTE_DECIMALS } from '../../ui/format';
 
 export type Unit = 'bps' | 'quote' | 'native' | 'e8' | 'bits' | 'seconds' | 'count';
-export type Target = 'house' | 'asset' | 'market';
-export type AccountName = 'clearinghouse' | 'assetConfig' | 'market' | 'riskBoard';
+export type Target = 'house' | 'asset' | 'market' | 'backstop';
+export type AccountName = 'clearinghouse' | 'assetConfig' | 'market' | 'backstopVault' | 'riskBoard';
 
 export interface Parameter {
   index: number;
@@ -15,6 +15,7 @@ export interface Parameter {
   /** The name in words. */
   title: string;
   group: string;
+  /** What it means, as the program's table says it. */
   docs: string;
   unit: Unit;
   target: Target;
@@ -42,6 +43,7 @@ export const DELAYS = {
 export const PARAMETERS: readonly Parameter[] = table.parameters.map((row) => ({
   ...row,
   title: words(row.name),
+  docs: sentence(row.docs),
   unit: row.unit as Unit,
   target: row.target as Target,
   least: BigInt(row.least),
@@ -57,7 +59,14 @@ export const PARAMETERS: readonly Parameter[] = table.parameters.map((row) => ({
 function words(name: string): string {
   const apart = name.replace(/(?!^)([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
   // The target is said by the table that the row stands in.
-  return apart.replace(/^(Asset|Market) (.)/, (_, __, first: string) => first.toUpperCase());
+  return apart.replace(/^(Asset|Market|Backstop) (.)/, (_, __, first: string) => first.toUpperCase());
+}
+
+/** The table's sentence without what the column of values says anyway: its unit. */
+function sentence(docs: string): string {
+  return docs
+    .replace(/`/g, '')
+    .replace(/, (basis points|quote micro-units|native units|seconds|1e-8|bits)(?=[.;]|$| an account| of)/g, '');
 }
 
 /** Raw accounts of the program, discriminator included. */
@@ -92,18 +101,30 @@ export function say(parameter: Parameter, value: bigint, token?: Token): string 
     case 'seconds':
       return value === 0n ? '0 s' : duration(Number(value));
     case 'quote':
-      return value >= 1n << 60n ? 'no limit' : quote(value, { least: 0, most: 6 });
+      if (value >= 1n << 60n) return 'no limit';
+      return short(value, QUOTE_DECIMALS) ?? quote(value, { least: 0, most: 6 });
     case 'native':
       if (value === 0n && parameter.least > 0n) return 'no limit';
       if (!token) return value.toLocaleString('en-US');
-      return `${decimal(value, token.decimals, { most: 4 })} ${token.symbol}`;
+      return `${short(value, token.decimals) ?? decimal(value, token.decimals, { most: 4 })} ${token.symbol}`;
     case 'e8':
-      return `${fixed(Number(value) / 1e6, 3)} %`;
+      return `${trimmed(Number(value) / 1e6)} %`;
     case 'bits':
       return value === 0n ? 'none' : 'reduce-only';
     case 'count':
       return value.toLocaleString('en-US');
   }
+}
+
+/** What has more than nine digits before the point, as an order of magnitude: nobody reads the rest. */
+function short(value: bigint, decimals: number): string | undefined {
+  const whole = value / 10n ** BigInt(decimals);
+  if (whole < 1_000_000_000n) return undefined;
+  return whole.toLocaleString('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+}
+
+function trimmed(value: number): string {
+  return fixed(value, 6).replace(/\.?0+$/, '');
 }
 
 /** What is behind a number in a field, and how many digits may stand behind its point. */
@@ -164,6 +185,6 @@ export function step(parameter: Parameter, token?: Token): string {
 
 export const PACES: Record<Pace, string> = {
   atOnce: 'at once',
-  ramp: 'announced, then ramps over a day',
+  ramp: 'ramps over a day',
   wait: 'waits two days',
 };

@@ -98,7 +98,7 @@ export function Propose({ parameter, index, books, onClose, onSent }: Props) {
                 ? parameter.loosens === 'either'
                   ? 'It has no safe direction, so everybody sees it two days before.'
                   : 'It takes protection away: everybody sees it two days before, and the guardian may cancel it.'
-                : `It burdens who is there already: it is ${PACES[parameter.tightens]}.`}
+                : `It burdens who is there already: announced two days before, then it ${PACES[parameter.tightens]}.`}
           </Problem>
         )}
         <Act

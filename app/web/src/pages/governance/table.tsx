@@ -20,8 +20,10 @@ export function ParameterTable({ books, onSent }: { books: Books; onSent: () => 
   }, [rest, config]);
   const token = books.token(target, index);
   const wanted = search.trim().toLowerCase();
+  const backed = target === 'market' && config.markets.some((m) => m.index === index && m.backstop !== null);
   const rows = PARAMETERS.filter(
-    (p) => p.target === target && `${p.title} ${p.name} ${p.docs}`.toLowerCase().includes(wanted),
+    (p) =>
+      (p.target === target || (backed && p.target === 'backstop')) && `${p.title} ${p.name} ${p.docs}`.toLowerCase().includes(wanted),
   );
   const groups = [...new Set(rows.map((row) => row.group))];
   const mayMove = (p: Parameter) =>
@@ -50,10 +52,10 @@ export function ParameterTable({ books, onSent }: { books: Books; onSent: () => 
       cell: (p) => `${say(p, p.least, token)} – ${say(p, p.most, token)}`,
     },
     {
-      title: 'Takes protection away',
+      title: 'Loosens',
       cell: (p) => (p.loosens === 'either' ? 'either way' : p.loosens === 'up' ? '↑ upwards' : '↓ downwards'),
     },
-    { title: 'The other way', cell: (p) => (p.loosens === 'either' ? '–' : PACES[p.tightens]) },
+    { title: 'Tightens', cell: (p) => (p.loosens === 'either' ? '–' : PACES[p.tightens]) },
     { title: 'Step', cell: (p) => <span className="small">{step(p, token)}</span> },
     {
       title: '',
@@ -73,7 +75,7 @@ export function ParameterTable({ books, onSent }: { books: Books; onSent: () => 
   return (
     <Card
       title="Parameters"
-      note={`Where each stands, and how the program lets it move. ${PARAMETERS.length} of them, of the house, of each asset and of each market.`}
+      note={`Where each stands, and how the program lets it move. ${PARAMETERS.length} of them: of the house, of each asset, market and backstop.`}
       flush
     >
       <div className="filters">

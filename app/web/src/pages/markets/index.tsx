@@ -295,6 +295,7 @@ function FundingChart({ symbol, points }: { symbol: string; points: MarketPoint[
 /** An amount as short as an axis wants it. */
 function compact(value: number): string {
   const size = Math.abs(value);
+  if (size === 0) return '0';
   if (size >= 1e6) return `${fixed(value / 1e6, 1)}M`;
   if (size >= 10_000) return `${fixed(value / 1e3, 0)}k`;
   return fixed(value, size >= 100 ? 0 : size >= 1 ? 1 : 3);

@@ -100,15 +100,18 @@ export interface Part {
   rate: number;
 }
 
-/** What a rate is made of: one bar, and its parts by name and size. */
+/** A part below this reads as zero. */
+const NOTHING = 0.00005;
+
+/** What a rate is made of: one bar of what adds to it, and all parts by name and size. */
 export function Parts({ parts, label }: { parts: readonly Part[]; label: string }) {
-  const shown = parts.filter((part) => part.rate > 0);
-  const whole = shown.reduce((sum, part) => sum + part.rate, 0);
+  const shown = parts.filter((part) => Math.abs(part.rate) >= NOTHING);
+  const whole = shown.reduce((sum, part) => sum + Math.max(0, part.rate), 0);
   return (
     <div className="parts">
       <div className="parts-bar" role="img" aria-label={label}>
         {shown.map((part, at) => (
-          <span key={part.name} className={`part-${at % 6}`} style={{ width: `${(part.rate / (whole || 1)) * 100}%` }} />
+          <span key={part.name} className={`part-${at % 6}`} style={{ width: `${(Math.max(0, part.rate) / (whole || 1)) * 100}%` }} />
         ))}
       </div>
       <dl>

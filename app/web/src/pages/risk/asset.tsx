@@ -154,10 +154,23 @@ function SigmaChart({ symbol, points }: { symbol: string; points: AssetPoint[] }
   );
 }
 
+/** What the gateway's names of parts mean. */
+const PART_NAMES: Record<string, string> = {
+  volatility: 'Volatility, at a normal tail',
+  tail: 'Its own tail, beyond that',
+  stress: 'Worst stress, blended in',
+  forecast: 'Forecast above volatility',
+  liquidity: 'Unwinding: spread and crowd',
+  bounds: 'Governance’s bounds, newness',
+};
+
 /** The parts of both sides: by the engine where the gateway answers, else the two figures that the board publishes. */
 function Why({ asset, answer, state }: { asset: ConfigAsset; answer?: HaircutBreakdown; state: Asset }) {
   const side = (which: 'long' | 'short') => {
-    if (answer) return answer[which];
+    if (answer) {
+      const { total, parts } = answer[which];
+      return { total, parts: parts.map((part) => ({ ...part, name: PART_NAMES[part.name] ?? part.name })) };
+    }
     const [total, addon] =
       which === 'long' ? [state.haircutLong, state.addonLong] : [state.haircutShort, state.addonShort];
     return {
