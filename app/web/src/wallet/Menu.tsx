@@ -14,7 +14,9 @@ export function WalletButton() {
   if (!address) {
     return (
       <Button look="primary" size="small" onClick={() => setChoosing(true)}>
-        Connect<span className="desktop-only">wallet</span>
+        <span>
+          Connect<span className="desktop-only"> wallet</span>
+        </span>
       </Button>
     );
   }
