@@ -63,7 +63,7 @@ export function Comparison({ columns }: { columns: readonly ColumnOf[] }) {
   const assets = [
     ...new Set(columns.flatMap((c) => (c.figures?.legs ?? []).map((l) => l.asset))),
   ];
-  const anyLegs = columns.some((c) => c.figures?.legs);
+  const last = columns.at(-1)?.figures;
   const rows: [string, (f: Figures) => string, boolean?][] = [
     ['Equity', (f) => quote(f.equity)],
     ['Maintenance margin', (f) => quote(f.maintenance)],
@@ -116,9 +116,9 @@ export function Comparison({ columns }: { columns: readonly ColumnOf[] }) {
           ))}
         </tbody>
       </table>
-      {!anyLegs && columns.every((c) => c.figures !== undefined) && (
+      {last && last.legs === null && last.maintenance > 0n && (
         <p className="small faint">
-          The liquidation price is not known: the gateway that takes margin apart gives none for this.
+          Liquidation prices after it are not known: the gateway, which takes margin apart, does not say them.
         </p>
       )}
     </div>
@@ -131,7 +131,9 @@ export function figuresOf(
   explained: Explanation | null | undefined,
 ): Figures | null {
   if (!health) return null;
-  return { ...health, legs: explained?.legs, volatilityFactor: explained?.volatilityFactor };
+  // Not asked yet is undefined; asked in vain is null.
+  const legs = explained === null ? null : explained?.legs;
+  return { ...health, legs, volatilityFactor: explained?.volatilityFactor };
 }
 
 export function figuresNow(state: HealthState, explained: Explanation | undefined): Figures | null | undefined {

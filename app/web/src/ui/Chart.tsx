@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { clock } from './format';
 import { useTheme } from './theme';
 
 export interface Series {
@@ -31,6 +32,19 @@ interface Props {
 
 function css(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** A time on the axis: the day where marks are days apart or at midnight, else the time of day. */
+function tick(time: number, step: number): string {
+  const at = new Date(time * 1000);
+  const midnight = at.getHours() === 0 && at.getMinutes() === 0;
+  return step >= 86_400 || midnight
+    ? at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+    : at.toLocaleTimeString('en-GB', {
+        hour: '2-digit',
+        minute: '2-digit',
+        ...(step < 60 ? { second: '2-digit' as const } : {}),
+      });
 }
 
 /** A line chart over time. */
@@ -74,7 +88,12 @@ export function Chart({ label, times, series, format, height = 220, range }: Pro
         },
       },
       axes: [
-        { ...axis, space: 70, size: 30 },
+        {
+          ...axis,
+          space: 76,
+          size: 30,
+          values: (_, splits, __, ___, step) => splits.map((t) => tick(t, step)),
+        },
         {
           ...axis,
           size: 62,
@@ -83,7 +102,7 @@ export function Chart({ label, times, series, format, height = 220, range }: Pro
         },
       ],
       series: [
-        { label: 'Time' },
+        { label: 'Time', value: (_: uPlot, t: number | null) => (t === null ? '–' : clock(t)) },
         ...looks.map((s, i) => {
           const colour = css(s.colour ?? (`series-${(i % 4) + 1}` as const));
           return {

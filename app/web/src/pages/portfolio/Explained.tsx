@@ -2,7 +2,7 @@ import type { Answer } from '../../api/hooks';
 import type { ExplainedLeg, Explanation } from '../../chain/explain';
 import { useBoard, valueOf } from '../../chain/hooks';
 import { useChain } from '../../chain/rpc';
-import { Button, Card, Empty, Problem, Skeleton, Table, type Column } from '../../ui';
+import { Badge, Button, Card, Empty, Problem, Skeleton, Table, type Column } from '../../ui';
 import { clock, dollars, fixed, percent, priceNumber, quote } from '../../ui/format';
 
 type Explained = Answer<Explanation>;
@@ -30,9 +30,27 @@ function Unknown({ answer }: { answer: Explained }) {
 /** What each asset adds to the margin: positions and collateral in one asset are one exposure. */
 export function Costs({ answer }: { answer: Explained }) {
   const e = answer.data;
+  const { config } = useChain();
+  const board = valueOf(useBoard());
+  const alone = (symbol: string) => {
+    const asset = config.assets.find((a) => a.symbol === symbol);
+    return asset !== undefined && board?.assets[asset.index]?.netted === 0;
+  };
   const total = e ? Number(e.maintenance) : 0;
   const columns: Column<ExplainedLeg>[] = [
-    { title: 'Asset', cell: (l) => l.asset },
+    {
+      title: 'Asset',
+      cell: (l) => (
+        <span className="row">
+          {l.asset}
+          {alone(l.asset) && (
+            <Badge tone="info" title="Too new or too wild to net with other assets: it is charged alone, as an add-on">
+              charged alone
+            </Badge>
+          )}
+        </span>
+      ),
+    },
     { title: 'Net exposure', numeric: true, cell: (l) => quote(l.exposure) },
     { title: 'In worst hours', numeric: true, cell: (l) => quote(l.expectedShortfall) },
     { title: 'In worst stress', numeric: true, cell: (l) => quote(l.stress) },
@@ -130,8 +148,10 @@ export function WorstHours({ answer }: { answer: Explained }) {
     <Card title="Your worst hours" note="What this portfolio would lose if one of them came again, at today’s volatility">
       {!e ? (
         <Unknown answer={answer} />
-      ) : e.worst.length === 0 || e.legs.length === 0 ? (
-        <p className="muted">It loses in none.</p>
+      ) : e.worst.every((w) => w.loss <= 0n) ? (
+        <p className="muted">
+          It loses in none of them: assets that are charged alone do not enter the scenarios.
+        </p>
       ) : (
         <ol className="worst">
           {e.worst.map((w) => (

@@ -5,8 +5,9 @@ import { useChain } from '../../chain/rpc';
 import { ProblemNotice } from '../../tx/Review';
 import { usePreview } from '../../tx/usePreview';
 import { useSend } from '../../tx/useSend';
-import { Button, Dialog, Segmented, SelectField } from '../../ui';
+import { Button, Dialog, Problem, Segmented, SelectField } from '../../ui';
 import { useWallet } from '../../wallet/context';
+import { FaucetButton } from '../../wallet/Faucet';
 
 /** A new sub-account. */
 export function OpenDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -70,7 +71,13 @@ export function OpenForm({ onDone }: { onDone: () => void }) {
       <p className="small faint">
         Its rent, a little SOL, comes back when you close it. The mode can be changed while the account is empty.
       </p>
-      {problem && <ProblemNotice problem={problem} />}
+      {problem?.kind === 'funds' && chain.config.faucet ? (
+        <Problem title={problem.title} tone="info" action={<FaucetButton />}>
+          {problem.words} The faucet of this cluster gives you some, and tokens for trying.
+        </Problem>
+      ) : (
+        problem && <ProblemNotice problem={problem} />
+      )}
       <Button
         look="primary"
         className="button-wide"

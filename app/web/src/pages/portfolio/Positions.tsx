@@ -19,6 +19,8 @@ interface Props {
   /** False while funding since the last touch is not counted in yet. */
   exact: boolean;
   explained?: Explanation;
+  /** On the trade page, where there is no need to point to it. */
+  here?: boolean;
 }
 
 interface Row {
@@ -35,7 +37,7 @@ interface Row {
 }
 
 /** Perpetuals and options that the account holds. */
-export function Positions({ address, positions, exact, explained }: Props) {
+export function Positions({ address, positions, exact, explained, here }: Props) {
   const chain = useChain();
   const { config } = chain;
   const { signer } = useWallet();
@@ -138,9 +140,11 @@ export function Positions({ address, positions, exact, explained }: Props) {
           <Empty
             title="No positions"
             action={
-              <a className="button button-secondary button-small" href={href('trade')}>
-                Trade
-              </a>
+              here ? undefined : (
+                <a className="button button-secondary button-small" href={href('trade')}>
+                  Trade
+                </a>
+              )
             }
           />
         }

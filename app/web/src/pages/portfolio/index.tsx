@@ -1,7 +1,6 @@
 import { useSelectedAccount } from '../../chain/accounts';
-import { Button, Card, Empty, Problem, Skeleton } from '../../ui';
+import { Button, Card, Problem, Skeleton } from '../../ui';
 import { useWallet } from '../../wallet/context';
-import { FaucetButton } from '../../wallet/Faucet';
 import { Account } from './Account';
 import { OpenForm } from './OpenDialog';
 import './portfolio.css';
@@ -59,9 +58,6 @@ function NoAccount() {
       <Card title="Open your margin account" note="It holds your collateral and your positions. You may have many.">
         <OpenForm onDone={() => {}} />
       </Card>
-      <Empty title="On a local cluster?" action={<FaucetButton />}>
-        Tokens for trying come from the faucet, SOL for fees among them.
-      </Empty>
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { freshness } from '../../chain/freshness';
 import { useChain } from '../../chain/rpc';
 import { go, href, useRoute } from '../../router';
 import { Badge, Card, Chart, Empty, Skeleton, Stat, Stats } from '../../ui';
-import { ago, bps, decimal, dollars, price, rate } from '../../ui/format';
+import { ago, bps, decimal, dollars, duration, price, rate } from '../../ui/format';
 import { useWallet } from '../../wallet/context';
 import { BreakerBadge, breakerOf } from '../parts/marks';
 import { History } from '../parts/range';
@@ -82,7 +82,7 @@ function MarketState({ market }: { market: ConfigMarket }) {
         <Badge tone="bad">no price yet</Badge>
       ) : (
         <span className={`small ${age === 'fresh' ? 'faint' : 'warn'}`}>
-          price of {ago(Number(asset.publishTime), now)}
+          price published {ago(Number(asset.publishTime), now)}
         </span>
       )}
     </>
@@ -98,6 +98,7 @@ function MarketCard({ market }: { market: ConfigMarket }) {
   const vault = valueOf(useLiveAccount(market.backstop, decodeVault));
   const asset = config.assets.find((a) => a.index === market.asset);
   const state = board?.assets[market.asset];
+  const horizon = board && duration(board.header.params.horizonS);
   const listed = board?.markets[market.index];
   const history = useApi(
     `trade history ${market.asset}`,
@@ -122,7 +123,7 @@ function MarketCard({ market }: { market: ConfigMarket }) {
       <div className="stack">
         <Stats>
           <Stat label="Oracle price" value={<span className="lead">{price(spot, asset.decimals)}</span>} note={`stable ${price(stable, asset.decimals)}`} />
-          <Stat label="Volatility" value={rate(state.sigma)} note="an hour" />
+          <Stat label="Volatility" value={rate(state.sigma)} note={`over ${horizon}`} />
           <Stat label="Haircut" value={rate(state.haircutLong, 1)} note={`short ${rate(state.haircutShort, 1)}`} />
           <Stat
             label="Funding"
@@ -168,6 +169,7 @@ function Own({ market }: { market: ConfigMarket }) {
         positions={[...positions].sort((a, b) => Number(b.market === market.index) - Number(a.market === market.index))}
         exact={exact}
         explained={explained.data}
+        here
       />
     </>
   );
