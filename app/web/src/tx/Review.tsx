@@ -42,8 +42,8 @@ export interface ColumnOf {
 export function liquidationPrice(leg: ExplainedLeg | undefined): string {
   if (!leg) return 'none';
   const parts = [
-    leg.liquidationBelow === null ? '' : `below ${dollars(leg.liquidationBelow)}`,
-    leg.liquidationAbove === null ? '' : `above ${dollars(leg.liquidationAbove)}`,
+    leg.liquidationBelow === null ? '' : `< ${dollars(leg.liquidationBelow)}`,
+    leg.liquidationAbove === null ? '' : `> ${dollars(leg.liquidationAbove)}`,
   ].filter(Boolean);
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
@@ -71,14 +71,14 @@ export function Comparison({ columns }: { columns: readonly ColumnOf[] }) {
     ['Health', (f) => words(healthPercent(f.equity, f.maintenance)), true],
     ...assets.map(
       (asset): [string, (f: Figures) => string] => [
-        `Liquidation, ${asset}`,
+        `Liquidation ${asset}`,
         (f) => (f.legs ? liquidationPrice(f.legs.find((l) => l.asset === asset)) : '–'),
       ],
     ),
     ...(columns.some((c) => c.figures?.volatilityFactor !== undefined && c.figures.legs)
       ? ([
           [
-            'Liquidation, volatility',
+            'Liquidation volatility',
             (f: Figures) =>
               f.volatilityFactor === undefined
                 ? '–'

@@ -58,12 +58,12 @@ export default function TradePage() {
           About this market
         </a>
       </div>
-      <div className="columns">
+      <div className="columns tall">
+        <MarketCard market={market} />
+        <TicketCard key={`${market.index} ${route.query.toString()}`} market={market} query={route.query} />
         <div className="stack">
-          <MarketCard market={market} />
           <Own market={market} />
         </div>
-        <TicketCard key={`${market.index} ${route.query.toString()}`} market={market} query={route.query} />
       </div>
     </>
   );
