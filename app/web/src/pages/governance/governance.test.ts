@@ -79,10 +79,12 @@ describe('values in words', () => {
 
   it('leave the unit out of the sentence where the value shows it', () => {
     expect(row('Fee').docs).toBe('Taker fee.');
+    expect(row('ProfitCap').docs).toBe('Unsettled profit that may support IM, an account.');
+    expect(row('FundingMax').docs).toBe('Largest rate of funding, a day.');
     expect(row('Outage').docs).toBe('A gap of this many seconds between refreshes is an outage.');
     expect(row('Fee').title).toBe('Fee');
     expect(row('AssetPenalty').title).toBe('Penalty');
-    expect(step(row('Buffer'))).toBe('25 % of it, at least 0.1 %');
+    expect(step(row('Buffer'))).toBe('25 %, at least 0.1 %');
   });
 });
 

@@ -9,7 +9,7 @@ import { clock, duration, percent, shortAddress } from '../../ui/format';
 import { Act } from '../parts/act';
 import { valueIn, type Books } from './books';
 import { DELAYS, say } from './parameters';
-import { mayCancel, parameterOf, ROLES, standing, type Standing } from './proposals';
+import { mayCancel, NOBODY, parameterOf, ROLES, standing, type Standing } from './proposals';
 
 interface Props {
   found: ProgramAccounts<Proposal> & { refresh: () => void };
@@ -92,8 +92,7 @@ function Entry({ account: { value: proposal }, where, books, now, onSent }: Entr
       <div className="spread small faint">
         <span>
           {proposal.bySteward ? 'by the steward, ' : ''}
-          {proposal.loosens ? 'takes protection away' : proposal.ramps ? 'ramps over a day' : 'binds'} · announced{' '}
-          {clock(Number(proposal.created))}
+          {nature(proposal)} · announced {clock(Number(proposal.created))}
         </span>
         <span className="row">
           {carries && (
@@ -192,6 +191,13 @@ function Waiting({ proposal, where, now }: { proposal: Proposal; where: Standing
   );
 }
 
+/** Why it waits. */
+function nature({ kind, loosens, ramps }: Proposal): string {
+  if (kind !== 0) return 'the guardian may cancel it';
+  if (loosens) return 'takes protection away';
+  return ramps ? 'ramps over a day' : 'has no safe direction';
+}
+
 /** What a proposal would do, in words. */
 function described(proposal: Proposal, books: Books) {
   const parameter = parameterOf(proposal);
@@ -216,7 +222,7 @@ function described(proposal: Proposal, books: Books) {
       of: 'the house',
       change: (
         <span className="mono" title={key}>
-          {shortAddress(proposal.bound)} → {shortAddress(key)}
+          {proposal.bound === NOBODY ? 'nobody' : shortAddress(proposal.bound)} → {shortAddress(key)}
         </span>
       ),
     };

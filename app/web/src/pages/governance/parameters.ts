@@ -66,7 +66,8 @@ function words(name: string): string {
 function sentence(docs: string): string {
   return docs
     .replace(/`/g, '')
-    .replace(/, (basis points|quote micro-units|native units|seconds|1e-8|bits)(?=[.;]|$| an account| of)/g, '');
+    .replace(/, (basis points|quote micro-units|native units|seconds|1e-8|bits)(?=[.;]|$)/g, '')
+    .replace(/, (basis points|quote micro-units) (?=a day|an account|of)/g, ', ');
 }
 
 /** Raw accounts of the program, discriminator included. */
@@ -93,8 +94,8 @@ export interface Token {
 /** The number from which a distance or a step is none at all. */
 const NO_LIMIT_BPS = 1_000_000n;
 
-/** A value as people say it. */
-export function say(parameter: Parameter, value: bigint, token?: Token): string {
+/** A value as people say it; `brief` where only its size matters. */
+export function say(parameter: Parameter, value: bigint, token?: Token, brief = false): string {
   switch (parameter.unit) {
     case 'bps':
       return value === NO_LIMIT_BPS ? 'no limit' : bps(Number(value));
@@ -102,11 +103,11 @@ export function say(parameter: Parameter, value: bigint, token?: Token): string 
       return value === 0n ? '0 s' : duration(Number(value));
     case 'quote':
       if (value >= 1n << 60n) return 'no limit';
-      return short(value, QUOTE_DECIMALS) ?? quote(value, { least: 0, most: 6 });
+      return short(value, QUOTE_DECIMALS, brief) ?? quote(value, { least: 0, most: 6 });
     case 'native':
       if (value === 0n && parameter.least > 0n) return 'no limit';
       if (!token) return value.toLocaleString('en-US');
-      return `${short(value, token.decimals) ?? decimal(value, token.decimals, { most: 4 })} ${token.symbol}`;
+      return `${short(value, token.decimals, brief) ?? decimal(value, token.decimals, { most: 4 })} ${token.symbol}`;
     case 'e8':
       return `${trimmed(Number(value) / 1e6)} %`;
     case 'bits':
@@ -116,10 +117,10 @@ export function say(parameter: Parameter, value: bigint, token?: Token): string 
   }
 }
 
-/** What has more than nine digits before the point, as an order of magnitude: nobody reads the rest. */
-function short(value: bigint, decimals: number): string | undefined {
+/** What has so many digits before the point that nobody reads them, as an order of magnitude. */
+function short(value: bigint, decimals: number, brief: boolean): string | undefined {
   const whole = value / 10n ** BigInt(decimals);
-  if (whole < 1_000_000_000n) return undefined;
+  if (whole < (brief ? 1_000_000n : 1_000_000_000n)) return undefined;
   return whole.toLocaleString('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 }
 
@@ -180,7 +181,7 @@ export function step(parameter: Parameter, token?: Token): string {
   if (parameter.unit === 'bits') return 'any';
   const least = parameter.stepLeast > 0n ? say(parameter, parameter.stepLeast, token) : '';
   if (parameter.stepBps === 0n) return least;
-  return `${bps(Number(parameter.stepBps))} of it${least ? `, at least ${least}` : ''}`;
+  return `${bps(Number(parameter.stepBps))}${least ? `, at least ${least}` : ''}`;
 }
 
 export const PACES: Record<Pace, string> = {

@@ -22,8 +22,10 @@ export interface ProposalState {
   rampTime: bigint;
 }
 
-export const KINDS = ['parameter', 'listing', 'role'] as const;
 export const ROLES = ['steward', 'guardian', 'depth reporter'] as const;
+
+/** The key of nobody. */
+export const NOBODY = '11111111111111111111111111111111';
 
 export type Standing =
   | { kind: 'waiting'; seconds: number }

@@ -3,9 +3,7 @@ import { useChain } from '../../chain/rpc';
 import { Badge } from '../../ui';
 import { clock, duration, shortAddress } from '../../ui/format';
 import { useWallet } from '../../wallet/context';
-
-/** The key of nobody. */
-const NOBODY = '11111111111111111111111111111111';
+import { NOBODY } from './proposals';
 
 const DUTIES = [
   ['governance', 'Governance', 'lists, and moves parameters within the table'],

@@ -49,7 +49,7 @@ export function ParameterTable({ books, onSent }: { books: Books; onSent: () => 
     {
       title: 'Code bounds',
       numeric: true,
-      cell: (p) => `${say(p, p.least, token)} – ${say(p, p.most, token)}`,
+      cell: (p) => `${say(p, p.least, token, true)} – ${say(p, p.most, token, true)}`,
     },
     {
       title: 'Loosens',
@@ -57,7 +57,9 @@ export function ParameterTable({ books, onSent }: { books: Books; onSent: () => 
     },
     { title: 'Tightens', cell: (p) => (p.loosens === 'either' ? '–' : PACES[p.tightens]) },
     { title: 'Step', cell: (p) => <span className="small">{step(p, token)}</span> },
-    {
+  ];
+  if (books.roles.governance || books.roles.steward) {
+    columns.push({
       title: '',
       cell: (p) =>
         mayMove(p) ? (
@@ -65,8 +67,8 @@ export function ParameterTable({ books, onSent }: { books: Books; onSent: () => 
             Change
           </Button>
         ) : null,
-    },
-  ];
+    });
+  }
   const pick = (name: string, at: string[], current: boolean) => (
     <a key={name} className="pick" href={href('governance', at)} aria-current={current ? 'true' : undefined}>
       {name}
