@@ -53,14 +53,15 @@ export interface Explanation {
   whatIf: { before: Outcome; after: Outcome } | null;
 }
 
+/** What the program asks of new risk: equity is counted at the worse of spot and stable price. */
 export interface Outcome {
   equity: bigint;
   maintenance: bigint;
   initial: bigint;
+  /** Whether IM would be met. */
   accepted: boolean;
-  /** Of the account after the trade, where the gateway says it. */
-  legs: ExplainedLeg[] | null;
-  volatilityFactor: number | null;
+  /** The account taken apart in that state, where the gateway does it. */
+  explained: Explanation | null;
 }
 
 /** A field by either of the two ways in which names are written. */
@@ -99,12 +100,11 @@ const outcome: Decoder<Outcome> = (value, path) => {
     maintenance: field(r, path, 'mm', integer),
     initial: field(r, path, 'im', integer),
     accepted: field(r, path, 'accepted', flag),
-    legs: field(r, path, 'legs', maybe(list(leg))),
-    volatilityFactor: field(r, path, 'liquidationVolatilityFactor', maybe(number)),
+    explained: field(r, path, 'explained', maybe(explanation)),
   };
 };
 
-export const explanation: Decoder<Explanation> = (value, path) => {
+export function explanation(value: unknown, path: string): Explanation {
   const r = record(value, path);
   const tried = field(r, path, 'whatIf', maybe(record));
   return {
@@ -124,7 +124,7 @@ export const explanation: Decoder<Explanation> = (value, path) => {
       after: outcome(tried.after, `${path}.whatIf.after`),
     },
   };
-};
+}
 
 async function ask(path: string, init: RequestInit, signal?: AbortSignal): Promise<Explanation> {
   const late = AbortSignal.timeout(10_000);
@@ -158,16 +158,22 @@ export function explainAccount(
   return ask(`api/accounts/${account}/explain${query}`, {}, signal);
 }
 
+/** A gateway of an older version knows no such question: it is asked once. */
+let unknown = false;
+
 /** Of an account's bytes, as a simulation has left them. */
-export function explainBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<Explanation> {
+export async function explainBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<Explanation> {
+  if (unknown) throw new ApiError('refused', 'This gateway does not take simulated accounts apart.', 404);
   const account = getBase64Decoder().decode(bytes);
-  return ask(
-    'api/explain',
-    {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ account }),
-    },
-    signal,
-  );
+  const question = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ account }),
+  };
+  try {
+    return await ask('api/explain', question, signal);
+  } catch (error) {
+    unknown = error instanceof ApiError && (error.status === 404 || error.status === 405);
+    throw error;
+  }
 }

@@ -80,7 +80,7 @@ export function Comparison({ columns }: { columns: readonly ColumnOf[] }) {
           [
             'Liquidation volatility',
             (f: Figures) =>
-              f.volatilityFactor === undefined
+              f.volatilityFactor === undefined || !f.legs
                 ? '–'
                 : f.volatilityFactor === null
                   ? 'none'
@@ -148,7 +148,8 @@ export function Review({
   idle,
 }: {
   preview: PreviewState;
-  before?: ColumnOf;
+  /** The account as it stands; the preview's own answer, of the same moment, goes before its figures. */
+  before?: ColumnOf & { explained?: Explanation };
   /** Said while nothing is to be simulated. */
   idle?: string;
 }) {
@@ -166,7 +167,9 @@ export function Review({
       {health && (
         <Comparison
           columns={[
-            ...(before ? [before] : []),
+            ...(before
+              ? [{ ...before, figures: figuresOf(preview.before, before.explained) ?? before.figures }]
+              : []),
             { title: 'After', figures: figuresOf(health, preview.explained) },
           ]}
         />

@@ -1,9 +1,10 @@
 import type { Address, Instruction } from '@solana/kit';
 import { useEffect, useRef, useState } from 'react';
+import type { HealthReport } from '@ballast/client';
 import { fromThrown, type TxProblem } from '../chain/errors';
 import { explainBytes, type Explanation } from '../chain/explain';
 import { useChain } from '../chain/rpc';
-import { previewOf, type Preview } from '../chain/transaction';
+import { healthNow, previewOf, type Preview } from '../chain/transaction';
 
 export type PreviewState =
   | { state: 'idle' }
@@ -12,6 +13,8 @@ export type PreviewState =
   | {
       state: 'ready';
       preview: Extract<Preview, { ok: true }>;
+      /** Health without the instructions, asked at the same moment. */
+      before?: HealthReport;
       /** Taken apart by the gateway; null where it does not answer. */
       explained?: Explanation | null;
     };
@@ -45,8 +48,13 @@ export function usePreview(
       try {
         const instructions = await latest.current?.();
         if (!instructions) return;
-        const preview = await previewOf(chain, payer, instructions, account);
-        state = preview.ok ? { state: 'ready', preview } : { state: 'refused', problem: preview.problem };
+        const [preview, before] = await Promise.all([
+          previewOf(chain, payer, instructions, account),
+          account && healthNow(chain, payer, account),
+        ]);
+        state = preview.ok
+          ? { state: 'ready', preview, before: before?.ok ? before.health : undefined }
+          : { state: 'refused', problem: preview.problem };
       } catch (error) {
         state = { state: 'refused', problem: fromThrown(error) };
       }

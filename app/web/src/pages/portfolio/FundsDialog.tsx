@@ -163,7 +163,7 @@ function FundsForm({ way, setWay, address, account }: Props & { way: Way }) {
       ) : (
         <Review
           preview={preview}
-          before={{ title: 'Now', figures: figuresNow(health, explained) }}
+          before={{ title: 'Now', figures: figuresNow(health, explained), explained }}
           idle="Give an amount to see what margin, health and liquidation price will be after it."
         />
       )}

@@ -9,7 +9,7 @@ import { useExplanation, useHealth } from '../../chain/health';
 import { useBoard, valueOf } from '../../chain/hooks';
 import { useChain } from '../../chain/rpc';
 import { href } from '../../router';
-import { Comparison, figuresNow, figuresOf, ProblemNotice } from '../../tx/Review';
+import { Comparison, figuresNow, figuresOf, ProblemNotice, type Figures } from '../../tx/Review';
 import { usePreview } from '../../tx/usePreview';
 import { useSend } from '../../tx/useSend';
 import { AmountField, Button, Empty, Field, Problem, Segmented, SelectField, Skeleton } from '../../ui';
@@ -185,17 +185,18 @@ export function Ticket({ market, vault, initial }: Props) {
             <>
               <Comparison
                 columns={[
-                  { title: 'Now', figures: figuresNow(health, explained) },
+                  { title: 'Now', figures: figuresOf(preview.before, explained) ?? figuresNow(health, explained) },
                   { title: 'Asked', figures: figuresOf(preview.preview.health, preview.explained) },
                   {
                     title: 'Filled',
-                    figures: after ? outcomeFigures(after) : tried.error ? null : undefined,
+                    figures: after ? filled(after) : tried.error ? null : undefined,
                   },
                 ]}
               />
               <p className="small faint">
                 <em>Asked</em> is simulated on the chain: one backstop fee is held until the request is over.{' '}
-                <em>Filled</em> is what the program’s engine makes of the trade at today’s oracle price.
+                <em>Filled</em> is what the program’s engine makes of the trade at the oracle price of now
+                {after && !after.explained && ', with equity at the worse of spot and stable price'}.
               </p>
               {after && !after.accepted && (
                 <Problem tone="warn" title="Filled now, it would end below initial margin">
@@ -229,14 +230,9 @@ export function Ticket({ market, vault, initial }: Props) {
   );
 }
 
-function outcomeFigures(after: Outcome) {
-  return {
-    equity: after.equity,
-    maintenance: after.maintenance,
-    initial: after.initial,
-    legs: after.legs,
-    volatilityFactor: after.volatilityFactor,
-  };
+/** At spot like the other columns where the gateway says that, else as new risk is counted. */
+function filled(after: Outcome): Figures {
+  return after.explained ?? { ...after, legs: null };
 }
 
 /** Free among an account's open requests: milliseconds do not come twice. */

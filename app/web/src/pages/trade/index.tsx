@@ -4,7 +4,7 @@ import { api, useApi } from '../../api/hooks';
 import { useSelectedAccount } from '../../chain/accounts';
 import type { ConfigMarket } from '../../chain/config';
 import { useExplanation, usePositions } from '../../chain/health';
-import { useBoard, useLiveAccount, useNow, valueOf } from '../../chain/hooks';
+import { useBoard, useLiveAccount, useMarket, useNow, valueOf } from '../../chain/hooks';
 import { freshness } from '../../chain/freshness';
 import { useChain } from '../../chain/rpc';
 import { go, href, useRoute } from '../../router';
@@ -100,6 +100,8 @@ function MarketCard({ market }: { market: ConfigMarket }) {
   const state = board?.assets[market.asset];
   const horizon = board && duration(board.header.params.horizonS);
   const listed = board?.markets[market.index];
+  // What the board holds of open interest is brought in step by keepers; the market's own account is exact.
+  const own = valueOf(useMarket(market.index));
   const history = useApi(
     `trade history ${market.asset}`,
     (signal) => api.assetHistory(market.asset, { from: now - SPAN_S, to: now + 60, points: 360 }, signal),
@@ -132,8 +134,8 @@ function MarketCard({ market }: { market: ConfigMarket }) {
           />
           <Stat
             label="Open interest"
-            value={decimal(listed.openInterest, asset.decimals, { most: 2 })}
-            note={`of at most ${decimal(listed.openInterestCap, asset.decimals, { most: 0 })} ${asset.symbol}`}
+            value={own ? decimal(own.openInterest, asset.decimals, { most: 2 }) : '–'}
+            note={`of at most ${decimal(own?.openInterestCap ?? listed.openInterestCap, asset.decimals, { most: 0 })} ${asset.symbol}`}
           />
         </Stats>
         <History answer={history} what="Prices">
