@@ -25,7 +25,7 @@ const SENT_MS = 30_000;
 export type Person = {
   /** Who the burner wallet is: the 64 bytes of a keypair file. */
   key?: Uint8Array;
-  /** Whether there is also a wallet, called Refuser, that signs nothing. */
+  /** Whether there is also a wallet, called Refuser, that signs nothing and knows only what the standard demands. */
   rejecting?: boolean;
 };
 
@@ -143,7 +143,7 @@ export class DApp {
   async trade(market: string, side: 'Buy' | 'Sell', size: string): Promise<void> {
     await this.visit(`trade/${market}`);
     const ticket = this.card('Ask the backstop');
-    await ticket.getByText(side, { exact: true }).click();
+    await ticket.getByRole('radio', { name: side }).check();
     await ticket.getByLabel('Size').fill(size);
     await ticket.getByRole('button', { name: `Request to ${side.toLowerCase()}` }).click();
     await this.says(new RegExp(`Asked to ${side.toLowerCase()}`));

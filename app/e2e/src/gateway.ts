@@ -40,14 +40,6 @@ export class Gateway {
     return this.#get('/api/accounts?sort=health&limit=50');
   }
 
-  /** Current haircuts of an asset, fractions. */
-  async haircut(index: number): Promise<{ long: number; short: number }> {
-    const { long, short } = await this.#get<Record<'long' | 'short', { haircut: number }>>(
-      `/api/assets/${index}/haircut`,
-    );
-    return { long: long.haircut, short: short.haircut };
-  }
-
   /** Waits for an event. */
   eventually(kind: string, such: (event: HouseEvent) => boolean = () => true, within = 60_000): Promise<HouseEvent> {
     const found = async () => (await this.events({ kind, limit: 50 })).find(such);

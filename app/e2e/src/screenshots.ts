@@ -36,8 +36,8 @@ async function live(browser: Browser, cluster: Cluster, key: Uint8Array): Promis
   await dapp.faucet();
   await dapp.openAccount();
   await dapp.deposit('5000');
-  const [{ price }, { long }] = await Promise.all([outsider.price(0), gateway.haircut(asset)]);
-  await dapp.trade(symbol, 'Buy', (5_000 / 2.4 / long / price).toFixed(3));
+  const { price, haircut } = await outsider.price(0);
+  await dapp.trade(symbol, 'Buy', (5_000 / 2.4 / haircut / price).toFixed(3));
   await dapp.setAlerts([200, 150]);
   await pause((HISTORY_S * 1_000) / 2);
   await gateway.shock(name, -450, 20);

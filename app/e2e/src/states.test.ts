@@ -83,6 +83,16 @@ describe('the dApp says what is wrong', () => {
     await dapp.close();
   });
 
+  test('a wallet without the optional feature of disconnecting is forgotten all the same', async () => {
+    const dapp = await DApp.open(browser, cluster.url, { rejecting: true });
+    await dapp.connect('Refuser');
+    await dapp.button(/^Wallet/, dapp.page.getByRole('banner')).click();
+    await dapp.dialog('Wallet').getByRole('button', { name: 'Disconnect' }).click();
+    await dapp.button(/^Connect/, dapp.page.getByRole('banner')).waitFor();
+    assert.deepEqual(dapp.complaints, []);
+    await dapp.close();
+  });
+
   test('what the wallet does not hold cannot be deposited', async () => {
     const dapp = await DApp.open(browser, cluster.url);
     await dapp.connect();

@@ -12,6 +12,7 @@ import {
   getHealthReportDecoder,
   instructions,
   priceToNumber,
+  rateToNumber,
   readBoard,
   returnedBytes,
   type BoardView,
@@ -119,12 +120,11 @@ export class Trader {
     return readBoard(account.data);
   }
 
-  /** Dollars a token of a market's asset. */
-  async price(market: number): Promise<{ price: number; decimals: number }> {
+  /** Dollars a token of a market's asset, and the haircut of holding it, a fraction. */
+  async price(market: number): Promise<{ price: number; decimals: number; haircut: number }> {
     const { assets, markets } = await this.board();
-    const asset = assets[markets[market]!.asset]!;
-    const { spotMantissa: mantissa, spotShift: shift, decimals } = asset;
-    return { price: priceToNumber({ mantissa, shift }, decimals), decimals };
+    const { spotMantissa: mantissa, spotShift: shift, decimals, haircutLong } = assets[markets[market]!.asset]!;
+    return { price: priceToNumber({ mantissa, shift }, decimals), decimals, haircut: rateToNumber(haircutLong) };
   }
 
   /** What the program says that the account is worth and must hold. */
