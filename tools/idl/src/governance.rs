@@ -200,3 +200,25 @@ pub fn generate() -> Result<String> {
     });
     Ok(serde_json::to_string_pretty(&table)? + "\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use ballast::governance::ROWS;
+    use serde_json::Value;
+
+    #[test]
+    fn every_parameter_has_a_place_of_its_own_and_a_sentence() {
+        let table: Value = serde_json::from_str(&super::generate().unwrap()).unwrap();
+        let rows = table["parameters"].as_array().unwrap();
+        assert_eq!(rows.len(), ROWS.len());
+        let mut places = HashSet::new();
+        for row in rows {
+            let place = &row["place"];
+            assert!(places.insert((place["account"].to_string(), place["offset"].as_u64())), "{row}");
+            assert!(matches!(place["width"].as_u64(), Some(1 | 4 | 8)), "{row}");
+            assert!(row["docs"].as_str().is_some_and(|docs| docs.ends_with('.')), "{row}");
+        }
+    }
+}

@@ -35,7 +35,7 @@ describe('the gateway’s answers', () => {
   });
 
   it('pass the gateway’s own sentence on, and say whether waiting helps', async () => {
-    const busy = await failure(answering({ error: 'The history is being rebuilt.' }, 503).health());
+    const busy = await failure(answering({ error: 'the history is being rebuilt' }, 503).health());
     expect([busy.failure, busy.message, busy.passing]).toEqual(['refused', 'The history is being rebuilt.', true]);
     const wrong = await failure(answering({ error: 'There is no asset 9.' }, 404).haircut(9));
     expect(wrong.passing).toBe(false);

@@ -225,7 +225,7 @@ export class Api {
     }
     if (!response.ok) {
       const said = typeof body === 'object' && body !== null && 'error' in body ? String(body.error) : '';
-      throw new ApiError('refused', said || `The history service answered ${response.status}.`, response.status);
+      throw new ApiError('refused', sentence(said) || `The history service answered ${response.status}.`, response.status);
     }
     try {
       return decode(body, 'answer');
@@ -234,4 +234,9 @@ export class Api {
       throw new ApiError('malformed', `The history service speaks another version: ${error.message}.`);
     }
   }
+}
+
+/** Words of the gateway as a sentence of their own. */
+function sentence(words: string): string {
+  return words && words[0]!.toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
 }
