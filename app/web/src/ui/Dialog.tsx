@@ -8,17 +8,25 @@ interface Props {
 }
 
 /**
- * A modal dialog: the browser's own element, which traps focus, gives it back and closes on Escape; a click beside it
- * closes it too. On a phone it rises from the lower edge.
+ * A modal dialog: the browser's own element, which traps focus and closes on Escape; a click beside it closes it too,
+ * and focus goes back to where it was. On a phone it rises from the lower edge.
  */
 export function Dialog({ title, open, onClose, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
-    if (!dialog) return;
-    if (open && !dialog.open) dialog.showModal();
-    if (!open && dialog.open) dialog.close();
+    if (!open || !dialog) return;
+    const opener = document.activeElement;
+    if (!dialog.open) dialog.showModal();
+    return () => {
+      // Who opened it may be gone by now, as a button to connect is once one is connected.
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return;
+        const back = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;
+        (back ? opener : document.getElementById('main'))?.focus({ preventScroll: true });
+      });
+    };
   }, [open]);
   if (!open) return null;
   return (
