@@ -64,6 +64,20 @@ export interface HaircutSide {
   parts: HaircutPart[];
 }
 
+/** How a margin account stands among all; figures are none where it cannot be valued, and `unvalued` says why. */
+export interface AccountStanding {
+  address: string;
+  owner: string;
+  subAccount: number;
+  /** The market whose backstop it is. */
+  backstop: number | null;
+  equity: bigint | null;
+  mm: bigint | null;
+  im: bigint | null;
+  liquidatable: boolean;
+  unvalued: string | null;
+}
+
 /** How an account stands, by the engine that the program runs; the rest is what `ballast explain --json` prints. */
 export interface Explanation {
   equity: bigint;
@@ -154,6 +168,17 @@ const haircut: Decoder<HaircutBreakdown> = object<HaircutBreakdown>({
   most: number,
 });
 
+const accountStanding: Decoder<AccountStanding> = object<AccountStanding>({
+  address: text,
+  owner: text,
+  subAccount: number,
+  backstop: maybe(number),
+  equity: maybe(integer),
+  mm: maybe(integer),
+  im: maybe(integer),
+  liquidatable: flag,
+  unvalued: maybe(text),
+});
 const explanation: Decoder<Explanation> = (value, path) => {
   const whole = record(value, path);
   const figure = (name: string) => integer(whole[name], `${path}.${name}`);
@@ -184,6 +209,10 @@ export class Api {
     query: { kind?: string; account?: string; limit?: number; before?: number },
     signal?: AbortSignal,
   ) => this.get('/api/events', query, list(houseEvent), signal);
+
+  /** Margin accounts, the one nearest to liquidation first. */
+  accounts = (limit: number, signal?: AbortSignal) =>
+    this.get('/api/accounts', { sort: 'health', limit }, list(accountStanding), signal);
 
   haircut = (index: number, signal?: AbortSignal) => this.get(`/api/assets/${index}/haircut`, {}, haircut, signal);
 

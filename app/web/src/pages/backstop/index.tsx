@@ -11,6 +11,7 @@ import { bps, clock, decimal, duration, fixed, health, healthPercent, percent, q
 import { useLiveAccounts } from '../parts/accounts';
 import { PageHead, Used } from '../parts/marks';
 import { ApiProblem } from '../parts/range';
+import { Insurance } from './insurance';
 import { Provide } from './provide';
 
 const decodeVault = (data: Uint8Array): BackstopVault => getBackstopVaultDecoder().decode(data);
@@ -68,6 +69,7 @@ export default function BackstopPage() {
       {chosen && vault?.state === 'ready' && board && (
         <Vault key={chosen.index} market={chosen} vault={vault.value} board={board} />
       )}
+      <Insurance />
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { raw } from '../parts/accounts';
 import { Between, BreakerBadge, breakerOf, PageHead } from '../parts/marks';
 import { type Span } from '../parts/range';
 import { AssetRiskView } from './asset';
+import { Nearest } from './nearest';
 import { rowsOf } from './ring';
 
 type Asset = BoardView['assets'][number];
@@ -40,6 +41,7 @@ export default function RiskPage() {
       {chosen && state && (
         <AssetRiskView asset={chosen} state={state} now={now} span={span} onSpan={setSpan} />
       )}
+      <Nearest />
     </div>
   );
 }
