@@ -1,6 +1,7 @@
 /**
  * A local cluster for the time of a test: `ballast localnet` in a folder and on a port of its own, waited for until it
- * serves, and stopped whatever happens. `BALLAST_GATEWAY` names one that runs already and is left running.
+ * serves, and stopped whatever happens. `BALLAST_GATEWAY` names one that runs already and is left running; its folder is
+ * target/localnet unless `BALLAST_FOLDER` says otherwise.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,14 +19,14 @@ export type Config = {
   board: Address;
   assets: { index: number; symbol: string; mint: Address | null; decimals: number }[];
   markets: { index: number; symbol: string; asset: number; kind: string; backstop: Address | null }[];
-  /** Where keypairs lie, by whose they are; only a local cluster has them. */
-  keypairs?: Record<string, string>;
 };
 
 export type Cluster = {
   /** The gateway's address, without a slash at the end. */
   url: string;
   config: Config;
+  /** A keypair of the cluster's folder (governance, keeper …), the 64 bytes of its file. */
+  keypair: (name: string) => Uint8Array;
   stop: () => Promise<void>;
 };
 
@@ -33,13 +34,14 @@ const START_MS = 180_000;
 const STOP_MS = 20_000;
 
 export async function startCluster(): Promise<Cluster> {
+  const root = repository();
   const running = process.env['BALLAST_GATEWAY'];
   if (running) {
     const url = running.replace(/\/$/, '');
-    return { url, config: await configOf(url), stop: () => Promise.resolve() };
+    const keypair = keypairsOf(process.env['BALLAST_FOLDER'] ?? join(root, 'target/localnet'));
+    return { url, config: await configOf(url), keypair, stop: () => Promise.resolve() };
   }
   const folder = mkdtempSync(join(tmpdir(), 'ballast-e2e-'));
-  const root = repository();
   const binary = process.env['BALLAST_BIN'] ?? join(root, 'target/debug/ballast');
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run \`cargo build --workspace\``);
   const child = spawn(binary, ['localnet', '--json', '--folder', folder, '--port', '0'], {
@@ -53,7 +55,7 @@ export async function startCluster(): Promise<Cluster> {
   process.once('exit', () => child.kill('SIGKILL'));
   try {
     const url = await gatewayOf(child, folder, said);
-    return { url, config: await configOf(url), stop };
+    return { url, config: await configOf(url), keypair: keypairsOf(folder), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -118,6 +120,17 @@ async function end(child: ChildProcess, folder: string): Promise<void> {
     clearTimeout(late);
   }
   rmSync(folder, { recursive: true, force: true });
+}
+
+function keypairsOf(folder: string): Cluster['keypair'] {
+  return (name) => {
+    const deployment = JSON.parse(readFileSync(join(folder, 'deployment.json'), 'utf8')) as {
+      keypairs: Record<string, string>;
+    };
+    const file = deployment.keypairs[name];
+    if (!file) throw new Error(`the local cluster in ${folder} has no keypair ${name}`);
+    return Uint8Array.from(JSON.parse(readFileSync(file, 'utf8')) as number[]);
+  };
 }
 
 async function configOf(url: string): Promise<Config> {

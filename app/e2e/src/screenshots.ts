@@ -2,7 +2,7 @@
  * Pictures of every page for the documentation: `npm run screenshots` writes docs/images/app-PAGE[-dark|-phone].png. They
  * show a house in which something has happened: a position, a crash and its liquidations, a proposal that waits.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launch, type Look } from './browser';
@@ -48,9 +48,7 @@ async function live(browser: Browser, cluster: Cluster, key: Uint8Array): Promis
 }
 
 async function propose(browser: Browser, cluster: Cluster, gateway: Gateway): Promise<void> {
-  const file = cluster.config.keypairs?.['governance'];
-  if (!file) return;
-  const key = Uint8Array.from(JSON.parse(readFileSync(file, 'utf8')) as number[]);
+  const key = cluster.keypair('governance');
   await gateway.faucet(addressOf(key));
   const governor = await DApp.open(browser, cluster.url, { key });
   await governor.connect();

@@ -3,7 +3,6 @@
  * else's liquidation by the running keeper, and a change by governance. Each step needs those before it.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { BALLAST_ERRORS, instructions } from '@ballast/client';
@@ -133,7 +132,7 @@ describe('a trader’s day', () => {
 
   step('a withdrawal of what margin needs is refused in the words of the program, before anything is signed', async () => {
     const dialog = await dapp.funds('Withdraw', String(DEPOSIT));
-    await dialog.getByText(said('BelowInitialMargin')).waitFor();
+    await dialog.getByRole('alert').filter({ hasText: said('BelowInitialMargin') }).waitFor();
     const button = dialog.getByRole('tabpanel').getByRole('button', { name: 'Withdraw', exact: true });
     assert.equal(await button.isDisabled(), true);
     await dialog.getByRole('button', { name: 'Close', exact: true }).click();
@@ -141,11 +140,8 @@ describe('a trader’s day', () => {
 
   step('the neighbour who fell short is liquidated by the running keeper, and the feed shows it', async () => {
     const event = await gateway.eventually('Liquidated', ({ data }) => data['account'] === neighbour.address, 120_000);
-    const keeper = cluster.config.keypairs?.['keeper'];
-    if (keeper) {
-      const key = Uint8Array.from(JSON.parse(readFileSync(keeper, 'utf8')) as number[]);
-      assert.equal(event.data['keeper'], await outsider.house.marginAccount(addressOf(key), 0));
-    }
+    const keeper = await outsider.house.marginAccount(addressOf(cluster.keypair('keeper')), 0);
+    assert.equal(event.data['keeper'], keeper);
     await dapp.go('Liquidations');
     const feed = dapp.main.getByRole('list', { name: /^Events/ });
     const link = feed.locator(`[title="${neighbour.address}"]`).first();
@@ -155,9 +151,7 @@ describe('a trader’s day', () => {
   });
 
   step('governance loosens a parameter: proposed, waited for, applied by anybody', async () => {
-    const file = cluster.config.keypairs?.['governance'];
-    assert.ok(file, 'a local cluster names its keypairs');
-    const key = Uint8Array.from(JSON.parse(readFileSync(file, 'utf8')) as number[]);
+    const key = cluster.keypair('governance');
     await gateway.faucet(addressOf(key));
     const governor = await DApp.open(browser, cluster.url, { key });
     try {
@@ -189,10 +183,10 @@ describe('a trader’s day', () => {
     assert.equal(String(moved.data['to']), '14500');
   });
 
-  step('nothing failed in the console', async () => assert.deepEqual(dapp.complaints, []));
-
   step('the wallet comes back after a reload', async () => {
     await dapp.page.reload();
     assert.equal(await until('the wallet', () => dapp.wallet()), owner);
   });
+
+  step('nothing failed in the console', async () => assert.deepEqual(dapp.complaints, []));
 });
