@@ -33,10 +33,10 @@ export function Gauge({ equity, maintenance, initial, alerts = [] }: Props) {
   const at = (value: number) => `${Math.min(100, Math.max(0, (value / full) * 100))}%`;
   const mm = Number(maintenance);
   return (
-    <figure className="gauge" aria-label={`Health ${words(percent)}. ${text}.`}>
+    <figure className="gauge" aria-label={`Health ${words(percent)}${percent === undefined ? '' : `. ${text}`}.`}>
       <figcaption className="gauge-head">
         <span className={`gauge-value num ${tone}`}>{words(percent)}</span>
-        <span className="small muted">{percent === undefined ? text : `of maintenance margin · ${text}`}</span>
+        {percent !== undefined && <span className="small muted">of maintenance margin · {text}</span>}
       </figcaption>
       {maintenance > 0n && (
         <div className="gauge-track" aria-hidden="true">

@@ -123,6 +123,8 @@ export function Limits({ answer }: { answer: Explained }) {
     <Card title="You would be liquidated at" note="If one of these moved and nothing else">
       {!e ? (
         <Unknown answer={answer} />
+      ) : e.legs.length === 0 ? (
+        <p className="muted">Nowhere: this account has no exposure.</p>
       ) : (
         <ul className="limits">
           {lines?.every((x) => x === null) && (
@@ -148,6 +150,8 @@ export function WorstHours({ answer }: { answer: Explained }) {
     <Card title="Your worst hours" note="What this portfolio would lose if one of them came again, at today’s volatility">
       {!e ? (
         <Unknown answer={answer} />
+      ) : e.legs.length === 0 ? (
+        <p className="muted">It has no exposure that could lose.</p>
       ) : e.worst.every((w) => w.loss <= 0n) ? (
         <p className="muted">
           It loses in none of them: assets that are charged alone do not enter the scenarios.
