@@ -161,15 +161,21 @@ const PART_NAMES: Record<string, string> = {
   stress: 'Worst stress, blended in',
   forecast: 'Forecast above volatility',
   liquidity: 'Unwinding: spread and crowd',
-  bounds: 'Governance’s bounds, newness',
 };
+
+/** What the rest is: governance's floor, or what an asset that nets with nothing is charged beside its own tail. */
+function restOf(state: Asset): string {
+  if (state.netted) return 'Governance’s floor';
+  return state.ticksLived < state.netAfterTicks ? 'New: stress, and a prior tail' : 'Nets with nothing: stress, bounds';
+}
 
 /** The parts of both sides: by the engine where the gateway answers, else the two figures that the board publishes. */
 function Why({ asset, answer, state }: { asset: ConfigAsset; answer?: HaircutBreakdown; state: Asset }) {
   const side = (which: 'long' | 'short') => {
     if (answer) {
       const { total, parts } = answer[which];
-      return { total, parts: parts.map((part) => ({ ...part, name: PART_NAMES[part.name] ?? part.name })) };
+      const name = (of: string) => (of === 'bounds' ? restOf(state) : (PART_NAMES[of] ?? of));
+      return { total, parts: parts.map((part) => ({ ...part, name: name(part.name) })) };
     }
     const [total, addon] =
       which === 'long' ? [state.haircutLong, state.addonLong] : [state.haircutShort, state.addonShort];
