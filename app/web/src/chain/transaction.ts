@@ -148,7 +148,9 @@ export async function simulate(
       logs,
     };
   } catch (thrown) {
-    return { ok: false, problem: fromThrown(thrown) };
+    const problem = fromThrown(thrown);
+    if (problem.kind !== 'network') return { ok: false, problem };
+    return { ok: false, problem: { ...problem, words: 'It could not be asked. Nothing was sent.' } };
   }
 }
 

@@ -41,6 +41,8 @@ export interface ColumnOf {
 /** Prices at which a leg's asset alone would have the account liquidated. */
 export function liquidationPrice(leg: ExplainedLeg | undefined): string {
   if (!leg) return 'none';
+  // Both at the price that stands: it is below its maintenance margin already.
+  if (leg.liquidationBelow !== null && leg.liquidationBelow === leg.liquidationAbove) return 'now';
   const parts = [
     leg.liquidationBelow === null ? '' : `< ${dollars(leg.liquidationBelow)}`,
     leg.liquidationAbove === null ? '' : `> ${dollars(leg.liquidationAbove)}`,

@@ -38,7 +38,14 @@ export function Account({ address, account }: { address: Address; account: Margi
             <Card title="Margin" note="Asked of the program at every change of prices, volatility or your account">
               <div className="stack">
                 {health.state === 'unvalued' && (
-                  <Problem tone="warn" title="The program does not value this account now">
+                  <Problem
+                    tone="warn"
+                    title={
+                      health.problem.kind === 'program'
+                        ? 'The program does not value this account now'
+                        : health.problem.title
+                    }
+                  >
                     {health.problem.words}
                     {health.last && ' The figures below are the last ones.'}
                   </Problem>

@@ -123,6 +123,8 @@ export function Limits({ answer }: { answer: Explained }) {
     <Card title="You would be liquidated at" note="If one of these moved and nothing else">
       {!e ? (
         <Unknown answer={answer} />
+      ) : e.equity < e.maintenance ? (
+        <p className="bad">At the prices of now: this account is below its maintenance margin.</p>
       ) : e.legs.length === 0 ? (
         <p className="muted">Nowhere: this account has no exposure.</p>
       ) : (
