@@ -187,7 +187,7 @@ export class DApp {
   }
 
   /** The cell of a row under a heading. */
-  async cell(caption: string, words: string | RegExp, heading: string): Promise<string> {
+  async cell(caption: string | RegExp, words: string | RegExp, heading: string): Promise<string> {
     const row = this.row(caption, words);
     return (await row.locator(`td[data-label="${heading}"]`).innerText()).trim();
   }

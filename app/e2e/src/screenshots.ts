@@ -37,7 +37,7 @@ async function live(browser: Browser, cluster: Cluster, key: Uint8Array): Promis
   await dapp.openAccount();
   await dapp.deposit('5000');
   const { price, haircut } = await outsider.price(0);
-  await dapp.trade(symbol, 'Buy', (5_000 / 2.4 / haircut / price).toFixed(3));
+  await dapp.trade(symbol, 'Buy', (5_000 / 4 / haircut / price).toFixed(3));
   await dapp.setAlerts([200, 150]);
   await pause((HISTORY_S * 1_000) / 2);
   await gateway.shock(name, -450, 20);
