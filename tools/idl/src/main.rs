@@ -1,8 +1,11 @@
-//! Writes `idl/ballast.json`, the program's interface, without the Anchor CLI.
+//! Writes `idl/ballast.json`, the program's interface, and `idl/governance.json`, its table of parameters, without the
+//! Anchor CLI.
 //!
 //! Anchor's derive macros print the interface from tests that only exist under the feature
 //! `idl-build`; `anchor-lang-idl` compiles and runs them and puts the parts together. That build has a
 //! folder of its own, because its features and flags differ from those of every other build here.
+
+mod governance;
 
 use std::env;
 use std::path::PathBuf;
@@ -12,11 +15,13 @@ use anchor_lang_idl::build::IdlBuilder;
 use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "\
-Writes the program's interface to idl/ballast.json.
+Writes the program's interface to idl/ballast.json, and the table of parameters that governance may move to
+idl/governance.json.
 
-usage: idl [--check]
+usage: idl [--check] [governance]
 
-  --check   write nothing; fail if idl/ballast.json is not what the program's source gives";
+  --check      write nothing; fail if a file is not what the program's source gives
+  governance   only idl/governance.json, which takes no time";
 
 fn main() -> ExitCode {
     // SAFETY: the process has one thread as yet.
@@ -24,8 +29,10 @@ fn main() -> ExitCode {
     unsafe { env::remove_var("RUSTUP_TOOLCHAIN") };
     let arguments: Vec<String> = env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => write(),
-        ["--check"] => check(),
+        [] => INTERFACE.write().and_then(|()| GOVERNANCE.write()),
+        ["--check"] => INTERFACE.check().and_then(|()| GOVERNANCE.check()),
+        ["governance"] => GOVERNANCE.write(),
+        ["--check", "governance"] => GOVERNANCE.check(),
         ["-h" | "--help"] => {
             println!("{USAGE}");
             Ok(())
@@ -44,13 +51,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// A committed file, and what the program's source gives for it.
+struct File {
+    path: &'static str,
+    generate: fn() -> Result<String>,
+}
+
+const INTERFACE: File = File { path: "idl/ballast.json", generate };
+const GOVERNANCE: File = File { path: "idl/governance.json", generate: governance::generate };
+
 fn root() -> PathBuf {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     root.canonicalize().unwrap_or(root)
-}
-
-fn committed() -> PathBuf {
-    root().join("idl/ballast.json")
 }
 
 /// The interface as the source gives it: pretty JSON in the builder's order, sorted by name.
@@ -78,26 +90,28 @@ fn generate() -> Result<String> {
     Ok(serde_json::to_string_pretty(&idl)? + "\n")
 }
 
-fn write() -> Result<()> {
-    let (path, text) = (committed(), generate()?);
-    if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
-        println!("idl/ballast.json is unchanged");
-        return Ok(());
+impl File {
+    fn write(&self) -> Result<()> {
+        let (path, text) = (root().join(self.path), (self.generate)()?);
+        if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+            println!("{} is unchanged", self.path);
+            return Ok(());
+        }
+        std::fs::create_dir_all(root().join("idl")).context("cannot create idl/")?;
+        std::fs::write(&path, &text).with_context(|| format!("cannot write {}", self.path))?;
+        println!("{} written, {} bytes", self.path, text.len());
+        Ok(())
     }
-    std::fs::create_dir_all(root().join("idl")).context("cannot create idl/")?;
-    std::fs::write(&path, &text).context("cannot write idl/ballast.json")?;
-    println!("idl/ballast.json written, {} bytes", text.len());
-    Ok(())
-}
 
-fn check() -> Result<()> {
-    let old = std::fs::read_to_string(committed()).context("cannot read idl/ballast.json; run `make idl`")?;
-    let new = generate()?;
-    let Some(line) = first_difference(&old, &new) else {
-        println!("idl/ballast.json is fresh");
-        return Ok(());
-    };
-    bail!("idl/ballast.json differs from the program's source from line {line} on; run `make idl`")
+    fn check(&self) -> Result<()> {
+        let old = std::fs::read_to_string(root().join(self.path))
+            .with_context(|| format!("cannot read {}; run `make idl`", self.path))?;
+        let Some(line) = first_difference(&old, &(self.generate)()?) else {
+            println!("{} is fresh", self.path);
+            return Ok(());
+        };
+        bail!("{} differs from the program's source from line {line} on; run `make idl`", self.path)
+    }
 }
 
 /// The first line, from 1, in which two texts differ.

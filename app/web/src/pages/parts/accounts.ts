@@ -1,0 +1,45 @@
+import type { Address } from '@solana/kit';
+import { useCallback, useMemo, useRef, useSyncExternalStore } from 'react';
+import { decodeOnce, type Live } from '../../chain/hooks';
+import { useChain } from '../../chain/rpc';
+
+/** Several accounts of one kind by subscription, in the order of their addresses. */
+export function useLiveAccounts<T>(
+  addresses: readonly (Address | null)[],
+  decode: (data: Uint8Array) => T,
+): Live<T>[] {
+  const { live } = useChain();
+  const key = addresses.join(' ');
+  const version = useRef(0);
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      const bump = () => {
+        version.current += 1;
+        changed();
+      };
+      const ends = addresses.map((address) => (address ? live.watch(address, bump) : () => {}));
+      bump();
+      return () => ends.forEach((end) => end());
+    },
+    [live, key],
+  );
+  const seen = useSyncExternalStore(subscribe, () => version.current);
+  return useMemo(
+    () =>
+      addresses.map((address): Live<T> => {
+        if (!address) return { state: 'missing' };
+        const { account } = live.entry(address);
+        if (account === undefined) return { state: 'loading' };
+        if (account === null) return { state: 'missing' };
+        try {
+          return { state: 'ready', value: decodeOnce(decode, account.data) };
+        } catch (error) {
+          return { state: 'unreadable', error: error instanceof Error ? error.message : String(error) };
+        }
+      }),
+    [seen, key, live, decode],
+  );
+}
+
+/** The bytes of an account as they are. */
+export const raw = (data: Uint8Array): Uint8Array => data;

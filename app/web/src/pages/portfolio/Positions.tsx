@@ -1,0 +1,159 @@
+import type { Address } from '@solana/kit';
+import type { MarginAccount } from '@ballast/client';
+import { settle } from '../../chain/actions';
+import type { Explanation } from '../../chain/explain';
+import { useBoard, valueOf } from '../../chain/hooks';
+import { useChain } from '../../chain/rpc';
+import { href } from '../../router';
+import { liquidationPrice, ProblemNotice } from '../../tx/Review';
+import { useSend } from '../../tx/useSend';
+import { Badge, Button, Card, Empty, plain, Table, type Column } from '../../ui';
+import { decimal, price, quote, valueAt } from '../../ui/format';
+import { useWallet } from '../../wallet/context';
+
+type Slot = MarginAccount['positions'][number];
+
+interface Props {
+  address: Address;
+  positions: readonly Slot[];
+  /** False while funding since the last touch is not counted in yet. */
+  exact: boolean;
+  explained?: Explanation;
+  /** On the trade page, where there is no need to point to it. */
+  here?: boolean;
+}
+
+interface Row {
+  slot: Slot;
+  symbol: string;
+  asset: string;
+  decimals: number;
+  option: boolean;
+  mark: string;
+  /** Value at the oracle's price and profit that is not settled, micro-units; of a perpetual. */
+  value?: bigint;
+  profit?: bigint;
+  liquidation: string;
+}
+
+/** Perpetuals and options that the account holds. */
+export function Positions({ address, positions, exact, explained, here }: Props) {
+  const chain = useChain();
+  const { config } = chain;
+  const { signer } = useWallet();
+  const board = valueOf(useBoard());
+  const sending = useSend();
+  const rows = positions.map((slot): Row => {
+    const market = config.markets.find((m) => m.index === slot.market);
+    const asset = config.assets.find((a) => a.index === market?.asset);
+    const state = market && board?.assets[market.asset];
+    const option = market?.kind === 'option';
+    const at = state && { mantissa: state.spotMantissa, shift: state.spotShift };
+    const value = at && !option ? valueAt(at, slot.base) : undefined;
+    const leg = explained?.legs.find((l) => l.asset === asset?.symbol);
+    return {
+      slot,
+      symbol: market?.symbol ?? `market ${slot.market}`,
+      asset: asset?.symbol ?? '',
+      decimals: asset?.decimals ?? 0,
+      option,
+      mark: at ? price(at, asset?.decimals ?? 0) : '–',
+      value,
+      profit: value === undefined ? undefined : value + slot.entry,
+      liquidation: explained ? liquidationPrice(leg) : '–',
+    };
+  });
+  const columns: Column<Row>[] = [
+    {
+      title: 'Market',
+      cell: (r) => (
+        <span className="row">
+          <a href={href('trade', [r.symbol])}>{r.symbol}</a>
+          {r.slot.base !== 0n && (
+            <Badge tone={r.slot.base > 0n ? 'good' : 'bad'}>{r.slot.base > 0n ? 'long' : 'short'}</Badge>
+          )}
+        </span>
+      ),
+    },
+    {
+      title: 'Size',
+      numeric: true,
+      cell: (r) => `${decimal(r.slot.base < 0n ? -r.slot.base : r.slot.base, r.decimals, { most: 6 })} ${r.asset}`,
+    },
+    { title: 'Value', numeric: true, cell: (r) => (r.value === undefined ? '–' : quote(r.value)) },
+    { title: 'Oracle price', numeric: true, cell: (r) => r.mark },
+    { title: 'Liquidation', numeric: true, cell: (r) => r.liquidation },
+    {
+      title: 'Unsettled profit',
+      numeric: true,
+      cell: (r) =>
+        r.profit === undefined ? (
+          <span className="faint" title="An option's value is part of the equity above">
+            in equity
+          </span>
+        ) : (
+          <span className={r.profit < 0n ? 'bad' : 'good'}>{quote(r.profit, { sign: true })}</span>
+        ),
+    },
+    {
+      title: '',
+      cell: (r) => (
+        <span className="row end">
+          <Button
+            size="small"
+            look="quiet"
+            disabled={!signer || sending.busy}
+            title="Move profit or loss into the quote balance"
+            onClick={() =>
+              void sending.send(`Settled in ${r.symbol}`, () => settle(chain, address, r.slot.market))
+            }
+          >
+            Settle
+          </Button>
+          {r.slot.base !== 0n && !r.option && (
+            <a
+              className="button button-secondary button-small"
+              href={href('trade', [r.symbol], {
+                side: r.slot.base > 0n ? 'sell' : 'buy',
+                size: plain(r.slot.base < 0n ? -r.slot.base : r.slot.base, r.decimals),
+              })}
+            >
+              Close
+            </a>
+          )}
+        </span>
+      ),
+    },
+  ];
+  return (
+    <Card
+      title="Positions"
+      note={exact ? undefined : 'Funding since the last touch is not counted in yet'}
+      flush
+    >
+      <Table
+        caption="Positions"
+        columns={columns}
+        rows={rows}
+        rowKey={(r) => r.slot.market}
+        empty={
+          <Empty
+            title="No positions"
+            action={
+              here ? undefined : (
+                <a className="button button-secondary button-small" href={href('trade')}>
+                  Trade
+                </a>
+              )
+            }
+          />
+        }
+      />
+      {sending.problem && (
+        <div className="card-inset">
+          <ProblemNotice problem={sending.problem} />
+        </div>
+      )}
+    </Card>
+  );
+}

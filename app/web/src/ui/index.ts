@@ -1,0 +1,11 @@
+export { Button } from './Button';
+export { Badge, Card, Stat, Stats } from './Card';
+export { Chart, Sparkline, type Series } from './Chart';
+export { Dialog } from './Dialog';
+export { AmountField, Field, SelectField, plain } from './Field';
+export { Gauge, standing } from './Gauge';
+export { Empty, Problem, Skeleton } from './States';
+export { Table, type Column } from './Table';
+export { Segmented, Tabs } from './Tabs';
+export { ToastProvider, useToast } from './Toast';
+export { useTheme } from './theme';
