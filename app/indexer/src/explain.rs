@@ -3,7 +3,7 @@
 
 use ballast::state::{AssetState, MarginAccount, RiskBoard};
 use ballast_client::decode::dollars;
-use ballast_client::explain::{Account, explain, what_if};
+use ballast_client::explain::{Account, explain, traded, what_if};
 use ballast_client::haircut::parts;
 use ballast_client::health::Health;
 use ballast_risk::RiskError;
@@ -86,11 +86,15 @@ pub fn answer(
     trade: Option<(u8, i64)>,
 ) -> Result<Value, String> {
     let explained = explain(account, board, now).map_err(unvalued)?;
-    let tried = trade.map(|(market, base)| {
-        what_if(account, board, now, market, base, None)
-            .map_err(|error| format!("the trade {market}:{base} cannot be tried: {error}"))
-    });
-    Ok(as_json(&explained, &Names { board, symbols }, tried.transpose()?.as_ref()))
+    let names = Names { board, symbols };
+    let Some((market, base)) = trade else { return Ok(as_json(&explained, &names, None)) };
+    let untried = |error| format!("the trade {market}:{base} cannot be tried: {error}");
+    let tried = what_if(account, board, now, market, base, None).map_err(untried)?;
+    let after = traded(account, board, now, market, base, None).map_err(untried)?;
+    let after = explain(&after, board, now).map_err(untried)?;
+    let mut answer = as_json(&explained, &names, Some(&tried));
+    answer["what_if"]["after"]["explained"] = as_json(&after, &names, None);
+    Ok(answer)
 }
 
 /// An explained account. Its keys are an interface: scripts read them.

@@ -39,20 +39,20 @@ pub fn explain(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<A
     Ok(Account { explanation, distances, volatility })
 }
 
-/// Health before and after a trade that is not made: `base` native units bought in a market (negative: sold) for
+/// An account as a trade would leave it that is not made: `base` native units bought in a market (negative: sold) for
 /// `quote` micro-units in all; by default at the oracle's price, or an option's mark.
 ///
 /// # Errors
-/// As [`health`]; [`ballast_risk::RiskError::UnknownAsset`] for a market that is not listed or does not fit the
-/// account.
-pub fn what_if(
+/// [`ballast_risk::RiskError::UnknownAsset`] for a market that is not listed or does not fit the account; as the engine
+/// where the trade has no price.
+pub fn traded(
     account: &MarginAccount,
     board: &RiskBoard,
     now: i64,
     market: u8,
     base: i64,
     quote: Option<i64>,
-) -> Result<(Health, Health)> {
+) -> Result<MarginAccount> {
     let listed = board.market(market.into())?;
     let spot = BoardView::at(board, now).asset(listed.asset.into())?.spot;
     let entry = match quote {
@@ -68,5 +68,21 @@ pub fn what_if(
     };
     let mut after = *account;
     after.add_position(market, listed, base, entry).map_err(|_| ballast_risk::RiskError::UnknownAsset)?;
+    Ok(after)
+}
+
+/// Health before and after a trade that is not made, as [`traded`] has it.
+///
+/// # Errors
+/// As [`health`] and [`traded`].
+pub fn what_if(
+    account: &MarginAccount,
+    board: &RiskBoard,
+    now: i64,
+    market: u8,
+    base: i64,
+    quote: Option<i64>,
+) -> Result<(Health, Health)> {
+    let after = traded(account, board, now, market, base, quote)?;
     Ok((health(account, board, now)?, health(&after, board, now)?))
 }

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use anchor_lang::prelude::Pubkey;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use ballast::state::MarginAccount;
 use ballast_client::decode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Gateway, Refused, ask};
@@ -146,8 +150,43 @@ pub async fn explain(
     if at.abs_diff(view.now()) > FARTHEST_S.unsigned_abs() {
         return Err(Refused::bad(format!("{at} is too far from now to say anything of")));
     }
-    let _place = gateway.explainers.acquire().await.map_err(|_| Refused::later("the gateway is stopping"))?;
     let account = margin_account(&gateway, &address).await?;
+    explained(&gateway, account, view, at, trade).await
+}
+
+/// What somebody asks of an account that does not stand so on the chain.
+#[derive(Deserialize)]
+struct Supposed {
+    /// Its bytes, base64.
+    account: String,
+    /// A trade that is not made, as in the path for accounts that stand.
+    trade: Option<String>,
+}
+
+/// Explains an account's bytes as a simulated transaction has left them, so that what a transaction would do can be
+/// seen before it is signed.
+pub async fn explain_bytes(State(gateway): State<Gateway>, body: Bytes) -> Answer<Value> {
+    let asked: Supposed = serde_json::from_slice(&body)
+        .map_err(|error| Refused::bad(format!("give {{\"account\": \"bytes in base64\"}}: {error}")))?;
+    let bytes = BASE64.decode(&asked.account).map_err(|_| Refused::bad("'account' is not base64"))?;
+    let account = decode::margin_account(&bytes).map_err(|error| Refused::bad(error.to_string()))?;
+    if account.clearinghouse != gateway.state.at.clearinghouse {
+        return Err(Refused::bad("these bytes are an account of another clearinghouse"));
+    }
+    let trade = asked.trade.map(|text| explain::trade(&text).map_err(Refused::bad)).transpose()?;
+    let view = view(&gateway)?;
+    let now = view.now();
+    explained(&gateway, account.into(), view, now, trade).await
+}
+
+async fn explained(
+    gateway: &Gateway,
+    account: Arc<MarginAccount>,
+    view: Arc<View>,
+    at: i64,
+    trade: Option<(u8, i64)>,
+) -> Answer<Value> {
+    let _place = gateway.explainers.acquire().await.map_err(|_| Refused::later("the gateway is stopping"))?;
     let symbols = gateway.state.house().symbols();
     let answer = move || explain::answer(&account, &view.board, symbols, at, trade);
     let answer = tokio::task::spawn_blocking(answer).await.map_err(anyhow::Error::from)?;

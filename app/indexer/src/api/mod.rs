@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 use tokio::sync::{Semaphore, watch};
@@ -86,7 +86,10 @@ pub fn router(
         explainers: Arc::new(Semaphore::new(EXPLAINERS)),
         stopping,
     };
-    let anybody = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]);
+    let anybody = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::CONTENT_TYPE]);
     let not_kept = SetResponseHeaderLayer::if_not_present(
         header::CACHE_CONTROL,
         header::HeaderValue::from_static("no-store"),
@@ -101,6 +104,7 @@ pub fn router(
         .route("/api/stream", get(stream::stream))
         .route("/api/accounts", get(answers::accounts))
         .route("/api/accounts/{address}/explain", get(answers::explain))
+        .route("/api/explain", post(answers::explain_bytes))
         .route("/api/assets/{index}/haircut", get(answers::haircut))
         .route("/api/{*rest}", get(answers::nothing))
         .with_state(gateway)
