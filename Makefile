@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps build native test fuzz mutants demo bench idl lint clean
+.PHONY: help deps build native web up test browser fuzz mutants demo bench idl lint clean
 
 # Options for the program that a target runs: make demo ARGS=--help, make test ARGS=liquidation
 ARGS ?=
@@ -28,8 +28,22 @@ build: deps ## build the program, and the programs that tests need, in target/de
 native: build ## build everything that runs on this machine
 	@$(CARGO) build --workspace --all-targets
 
-test: build ## build the program and run all tests
+# npm leaves a copy of the lock file that it has installed.
+web: deps ## install the npm packages, and build the web app
+	@[[ app/node_modules/.package-lock.json -nt app/package-lock.json ]] || npm ci --prefix app
+	@npm run --prefix app --workspace web --silent build
+
+up: native web ## start a local cluster with prices, people, a keeper and the web app
+	@target/debug/ballast localnet $(ARGS)
+
+test: native web ## build everything and run all tests
 	@$(CARGO) nextest run --workspace $(ARGS)
+	@npm run --prefix app --silent check
+	@npm run --prefix app --silent test
+	@npm run --prefix app --silent e2e
+
+browser: native web ## only the browser tests
+	@npm run --prefix app --silent e2e
 
 fuzz: build ## 10,000 random sequences of 100 instructions on all cores; failures are kept in tests/corpus
 	@BALLAST_SEQUENCES=$${BALLAST_SEQUENCES-10000} BALLAST_SEQUENCE_LENGTH=$${BALLAST_SEQUENCE_LENGTH-100} BALLAST_KEEP=1 \

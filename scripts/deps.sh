@@ -21,6 +21,10 @@ if ! command -v cargo-build-sbf >/dev/null; then
     need curl curl
     need python3 python3
 fi
+# The web app, its tests in a browser, and the local node.
+need node nodejs
+need npm npm
+need chromium chromium
 pkg-config --exists openssl 2>/dev/null || packages+=(libssl-dev)
 # With mold the tests link faster. It is fetched along with the rest, or when MOLD=1 asks for it.
 optional=()
