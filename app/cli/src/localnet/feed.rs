@@ -67,23 +67,25 @@ impl Feed {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Posts the next price of every asset, and refreshes the board with them if asked to.
+    /// Posts the price of every asset, and refreshes the board with them if asked to. The market stands still: it opens
+    /// with [`Self::run`].
     ///
     /// # Errors
     /// What the node or the program refuses.
     pub fn post(&self, refresh: bool) -> Result<()> {
-        self.post_with(&mut self.state(), refresh)
+        self.post_with(&mut self.state(), refresh, true)
     }
 
-    fn post_with(&self, state: &mut State, refresh: bool) -> Result<()> {
+    fn post_with(&self, state: &mut State, refresh: bool, still: bool) -> Result<()> {
         let mut now = self.node.now()?;
         while now <= state.published {
             // The chain's clock has whole seconds, and a price is newer or it is none.
             std::thread::sleep(Duration::from_millis(100));
             now = self.node.now()?;
         }
-        let passed = if state.published == 0 { 0 } else { now - state.published };
-        state.prices.step(passed as f64);
+        if !still {
+            state.prices.step((now - state.published) as f64);
+        }
         let updates = self.updates(&state.prices.now(), now);
         self.node.send(&[self.posting(updates)], &self.keys.payer, &[&self.keys.feeder])?;
         state.published = now;
@@ -159,7 +161,7 @@ impl Feed {
             let begin = Instant::now();
             let cranks = self.cranks.load(Ordering::Relaxed);
             let mut state = self.state();
-            let done = self.post_with(&mut state, cranks);
+            let done = self.post_with(&mut state, cranks, false);
             let done = done.and_then(|()| if cranks { self.crank() } else { Ok(()) });
             state.error = done.err().map(|e| format!("{e:#}"));
             if let Some(error) = &state.error {
@@ -179,8 +181,9 @@ impl Feed {
         let ticks = assets.iter().map(|asset| asset.listing.net_after_ticks).max().unwrap_or_default();
         let interval = i64::from(self.house.config.clearinghouse.params.tick_interval_s);
         for _ in 0..=ticks {
-            self.travel(interval)?;
-            self.crank()?;
+            self.node.leap(interval)?;
+            self.post(true)?;
+            self.node.send(&[self.house.at.tick()], &self.keys.payer, &[])?;
         }
         Ok(())
     }
@@ -207,7 +210,7 @@ impl Feed {
         // No price of the old time may come in between.
         let mut state = self.state();
         self.node.travel(seconds)?;
-        self.post_with(&mut state, self.cranks.load(Ordering::Relaxed))?;
+        self.post_with(&mut state, self.cranks.load(Ordering::Relaxed), false)?;
         Ok(state.published)
     }
 

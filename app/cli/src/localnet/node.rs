@@ -323,11 +323,22 @@ impl Node {
         Ok(Transaction::new_signed_with_payer(&all, Some(&payer.pubkey()), keys, blockhash))
     }
 
-    /// Moves the chain's clock forward.
+    /// Moves the chain's clock forward, and waits until all of it is of the new time.
     ///
     /// # Errors
     /// If the node has no such thing.
-    pub fn travel(&self, seconds: i64) -> Result<i64> {
+    pub fn travel(&self, seconds: i64) -> Result<()> {
+        self.leap(seconds)?;
+        // Until the next block the clock's slot and epoch are not those of this time.
+        std::thread::sleep(SLOT + SLOT / 2);
+        Ok(())
+    }
+
+    /// The same without waiting, for whoever only asks for the time.
+    ///
+    /// # Errors
+    /// As [`Self::travel`].
+    pub fn leap(&self, seconds: i64) -> Result<()> {
         ensure!(
             self.surfnet,
             "this node cannot travel in time: only the one that `ballast localnet` starts can"
@@ -336,9 +347,7 @@ impl Node {
         let to = self.now()? + seconds;
         let method = RpcRequest::Custom { method: "surfnet_timeTravel" };
         let _: Value = self.client.send(method, json!([{ "absoluteTimestamp": to * 1_000 }]))?;
-        // Until the next block the clock's slot and epoch are not those of this time.
-        std::thread::sleep(SLOT + SLOT / 2);
-        Ok(to)
+        Ok(())
     }
 }
 
