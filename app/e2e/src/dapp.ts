@@ -80,6 +80,7 @@ export class DApp {
   /** By the menu: the bar at the top, or on a phone the one at the bottom. */
   async go(name: PageName): Promise<void> {
     const menu = this.page.getByRole('navigation', { name: /^Pages/ }).filter({ visible: true });
+    await menu.waitFor();
     const entry = menu.getByRole('link', { name, exact: true });
     if (await entry.isVisible()) await entry.click();
     else {

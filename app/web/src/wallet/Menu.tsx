@@ -1,3 +1,4 @@
+import { StandardDisconnect } from '@wallet-standard/features';
 import { useConnect, useDisconnect, type UiWallet } from '@wallet-standard/react';
 import { useState } from 'react';
 import { useChain } from '../chain/rpc';
@@ -126,7 +127,20 @@ function WalletDialog({ open, onClose }: { open: boolean; onClose: () => void })
           >
             Other wallet
           </Button>
-          <Disconnect wallet={wallet} onDone={onClose} forget={forget} />
+          {wallet.features.includes(StandardDisconnect) ? (
+            <Disconnect wallet={wallet} onDone={onClose} forget={forget} />
+          ) : (
+            <Button
+              size="small"
+              look="danger"
+              onClick={() => {
+                forget();
+                onClose();
+              }}
+            >
+              Disconnect
+            </Button>
+          )}
         </div>
       </div>
     </Dialog>
@@ -149,7 +163,7 @@ function Disconnect({
       look="danger"
       busy={busy}
       onClick={() => {
-        // A wallet that cannot disconnect is forgotten all the same.
+        // A wallet that fails to disconnect is forgotten all the same.
         void disconnect().catch(() => undefined);
         forget();
         onDone();
