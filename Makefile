@@ -24,6 +24,7 @@ build: deps ## build the program, and the programs that tests need, in target/de
 	@scripts/sbf/build.sh
 	@scripts/sbf/build.sh tests/probe
 	@scripts/sbf/build.sh tests/multisig
+	@scripts/sbf/build.sh tests/poster
 
 native: build ## build everything that runs on this machine
 	@$(CARGO) build --workspace --all-targets

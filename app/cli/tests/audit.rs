@@ -175,7 +175,7 @@ fn a_unit_that_is_missing_is_reported_and_fails_the_command() {
 #[test]
 fn what_cannot_be_audited_is_said() {
     let nobody = Pubkey::new_unique().to_string();
-    complains(&["audit"], &["<QUOTE_MINT>"]);
+    complains(&["audit"], &["which clearinghouse?", "quote token"]);
     complains(&["audit", "nobody"], &["'nobody' is no address"]);
     complains(&["audit", &nobody, "--snapshot", "no-such.json"], &["cannot read the snapshot no-such.json"]);
     complains(&["audit", &nobody, "--url", "http://127.0.0.1:1"], &["cannot reach http://127.0.0.1:1"]);

@@ -48,6 +48,10 @@ pub struct Book {
     pub max_jump_bps: u32,
 }
 
+/// Distance at which profit waits in the grid, basis points: what a book of one asset owes of IM at least, so that no
+/// jump beyond a margin is within it.
+pub const MAX_JUMP_BPS: u32 = 300;
+
 /// Fee of a trade, basis points of its value, as `migrations/localnet.toml` has it; the taker pays it.
 pub const FEE_BPS: u32 = 5;
 
@@ -61,7 +65,7 @@ const PLAIN: Book = Book {
     profit_cap: 10_000_000_000,
     honest: 0,
     insurance: 0,
-    max_jump_bps: super::MAX_JUMP_BPS,
+    max_jump_bps: MAX_JUMP_BPS,
 };
 
 /// The books of the grid.
@@ -79,9 +83,9 @@ pub const BOOKS: [Book; 14] = [
     Book { name: "alone, with a fund", insurance: 100_000, ..PLAIN },
     Book { name: "beside honest traders, with a fund", honest: 1_000_000, insurance: 100_000, ..PLAIN },
     Book {
-        name: "beside honest traders, profit waits from 3 %",
+        name: "beside honest traders, profit waits from 30 %",
         honest: 1_000_000,
-        max_jump_bps: 300,
+        max_jump_bps: super::MAX_JUMP_BPS,
         ..PLAIN
     },
     Book {

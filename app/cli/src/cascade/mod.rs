@@ -177,7 +177,7 @@ pub fn doubting() -> PriceParams {
 }
 
 /// Distance from the stable price that guards an asset, basis points, as `migrations/localnet.toml` has it.
-pub const MAX_JUMP_BPS: u32 = 1_000;
+pub const MAX_JUMP_BPS: u32 = 3_000;
 
 /// One second of a run.
 #[derive(Clone, Debug, Default)]

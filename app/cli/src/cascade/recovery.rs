@@ -19,6 +19,10 @@ const MOST_TOPS: u32 = 8;
 const STEP_S: usize = 300;
 const MOST_STEPS: usize = 4 * 86_400 / STEP_S;
 
+/// A position worth less cannot be traded inside the band, quote micro-units; and native units that can.
+const DUST: u64 = 1_000;
+const ENOUGH: i64 = 100_000;
+
 /// What became of the accounts in the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Recovery {
@@ -111,7 +115,12 @@ impl Simulation {
                 // Below IM one leg of a hedge is not closed alone, and after a crash a short is valued at the stable
                 // price: its owner tops up, and has it back below.
                 let mut tops = 0;
-                while house.fill_at_oracle(slot.market, &actor.person, desk, -slot.base).is_err() {
+                // What truncation has left is too little to have a price inside the band: it is made larger first.
+                let dust = house.value(slot.market, slot.base.unsigned_abs()) < DUST;
+                let more = if dust { slot.base.signum() * ENOUGH } else { 0 };
+                let grown = dust && house.fill_at_oracle(slot.market, &actor.person, desk, more).is_ok();
+                let base = if grown { slot.base + more } else { slot.base };
+                while house.fill_at_oracle(slot.market, &actor.person, desk, -base).is_err() {
                     if tops == MOST_TOPS {
                         // It will be found stuck.
                         break;

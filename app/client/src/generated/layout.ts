@@ -168,7 +168,8 @@ export const MARKET_OFFSETS = {
   coverCap: 236,
   backstop: 244,
   quotedBps: 276,
-  reserved: 280,
+  baseDust: 280,
+  reserved: 288,
 } as const;
 
 /** `Proposal`: bytes from its begin to each of its fields. */

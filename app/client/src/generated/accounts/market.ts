@@ -106,6 +106,11 @@ export type Market = {
   backstop: Address;
   /** How far from the oracle that vault may quote, fee and skew together, basis points: the band is never narrower. */
   quotedBps: number;
+  /**
+   * Native units that either side may hold less than is open: what truncation can have taken from the positions of sides
+   * that were deleveraged ([`ballast_risk::side::Index::dust`]).
+   */
+  baseDust: bigint;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -164,6 +169,11 @@ export type MarketArgs = {
   backstop: Address;
   /** How far from the oracle that vault may quote, fee and skew together, basis points: the band is never narrower. */
   quotedBps: number;
+  /**
+   * Native units that either side may hold less than is open: what truncation can have taken from the positions of sides
+   * that were deleveraged ([`ballast_risk::side::Index::dust`]).
+   */
+  baseDust: number | bigint;
   /** For later versions. */
   reserved: ReadonlyUint8Array;
 };
@@ -197,7 +207,8 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ['coverCap', getU64Encoder()],
       ['backstop', getAddressEncoder()],
       ['quotedBps', getU32Encoder()],
-      ['reserved', fixEncoderSize(getBytesEncoder(), 228)],
+      ['baseDust', getU64Encoder()],
+      ['reserved', fixEncoderSize(getBytesEncoder(), 220)],
     ]),
     (value) => ({ ...value, discriminator: MARKET_DISCRIMINATOR }),
   );
@@ -231,7 +242,8 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ['coverCap', getU64Decoder()],
     ['backstop', getAddressDecoder()],
     ['quotedBps', getU32Decoder()],
-    ['reserved', fixDecoderSize(getBytesDecoder(), 228)],
+    ['baseDust', getU64Decoder()],
+    ['reserved', fixDecoderSize(getBytesDecoder(), 220)],
   ]);
 }
 
