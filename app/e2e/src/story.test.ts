@@ -171,11 +171,17 @@ describe('a trader’s day', () => {
     assert.equal(await entry.getByRole('button', { name: 'Apply' }).count(), 0);
 
     await gateway.travel(2 * DAYS + 60);
-    await entry.getByText(/^ripe/).waitFor();
-    await entry.getByRole('button', { name: 'Apply' }).click();
-    const dialog = dapp.dialog(/^Proposal #/);
-    await dialog.getByRole('button', { name: 'Apply', exact: true }).click();
-    await dapp.says(/was carried out/);
+    // The keeper applies what is ripe as well, and may be first.
+    try {
+      await entry.getByRole('button', { name: 'Apply' }).click({ timeout: 5_000 });
+      await dapp.dialog(/^Proposal #/).getByRole('button', { name: 'Apply', exact: true }).click({ timeout: 5_000 });
+      await dapp.says(/was carried out/);
+    } catch (error) {
+      await gateway.eventually('ParameterMoved', undefined, 5_000).catch(() => {
+        throw error;
+      });
+      await dapp.page.keyboard.press('Escape');
+    }
     await dapp.becomes('the parameter to move', async () =>
       (await dapp.cell(/^Parameters: core/i, 'Initial ratio', 'Value')).startsWith('145'),
     );
