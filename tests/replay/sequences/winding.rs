@@ -387,8 +387,29 @@ impl World {
         }
     }
 
-    /// The account's whole position to the rich one at the oracle's price, or an option's mark.
+    /// The account's whole position to the rich one at the oracle's price, or an option's mark. A few native units have
+    /// no price in whole micro-units inside the band: they are made more first.
     fn hand_over(
+        &mut self,
+        rich: &Person,
+        whose: (Pubkey, &Keypair),
+        market: u8,
+        base: i64,
+    ) -> Result<(), String> {
+        const ENOUGH: u64 = 1_000;
+        let value = self.fair(market, base.abs()).ok_or("it has no price")?;
+        let Some(times) = (value < ENOUGH).then(|| i64::try_from(ENOUGH.div_ceil(value)).unwrap_or(1)) else {
+            return self.fill(rich, whose, market, base);
+        };
+        // The value of a unit is rounded up to one here, so more than it seems is needed.
+        let more = base.saturating_mul(times * ENOUGH as i64);
+        match self.fill(rich, whose, market, -more) {
+            Ok(()) => self.fill(rich, whose, market, base.saturating_add(more)),
+            Err(_) => self.fill(rich, whose, market, base),
+        }
+    }
+
+    fn fill(
         &mut self,
         rich: &Person,
         (address, owner): (Pubkey, &Keypair),
