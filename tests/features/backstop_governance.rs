@@ -12,24 +12,15 @@ use ballast::state::proposal::role;
 use ballast_client::instructions::{Which, with_proposal};
 use ballast_risk::fixed::rate_from_bps;
 use ballast_sandbox::house::{QUOTE, default_backstop};
-use ballast_sandbox::{House, Keypair, MarketSpec, Person, Signer};
+use ballast_sandbox::{House, Keypair, MarketSpec, Signer};
 
 use crate::common::{
-    BASE, COIN, Rival, assert_conserved, prices_after, refused, refused_ix, sol, sol_and_eth, wallet_of,
+    BASE, COIN, Rival, assert_conserved, backed, prices_after, refused, refused_ix, sol_and_eth, wallet_of,
     with_account,
 };
 use crate::proposals::roomy;
 
 const DAY: i64 = 86_400;
-
-/// A house with one coin at 100, a backstop of 100,000 behind its perpetual, and a trader with as much.
-fn backed() -> (House, Person) {
-    let mut house = sol();
-    house.create_backstop(0, default_backstop()).expect("governance creates a backstop");
-    house.provider(0, 100_000);
-    let trader = house.person_with_quote(100_000);
-    (house, trader)
-}
 
 /// Governance announces a move of the first market's backstop, or of the market itself.
 fn propose(house: &mut House, parameter: Parameter, to: u64) -> u64 {

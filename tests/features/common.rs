@@ -10,7 +10,7 @@ use ballast::instructions::{HealthReport, InitializeClearinghouseArgs};
 use ballast::state::risk_board::SCALE_ONE;
 use ballast::state::{MarginAccount, Market};
 use ballast_client::{Deployment, decode};
-use ballast_sandbox::house::{HouseParams, ListedAsset, Sent, made_up_history};
+use ballast_sandbox::house::{HouseParams, ListedAsset, Sent, default_backstop, made_up_history};
 use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer, Vm};
 
 /// One whole token of the coins that [`House::with_coins`] lists: nine decimals.
@@ -26,6 +26,15 @@ pub fn sol() -> House {
 /// The same with a second coin at 1,000 quote.
 pub fn sol_and_eth() -> House {
     House::with_coins(&[("SOL", 100.0), ("ETH", 1_000.0)])
+}
+
+/// A house with one coin at 100, a backstop of 100,000 behind its perpetual, and a trader with as much.
+pub fn backed() -> (House, Person) {
+    let mut house = sol();
+    house.create_backstop(0, default_backstop()).expect("governance creates a backstop");
+    house.provider(0, 100_000);
+    let trader = house.person_with_quote(100_000);
+    (house, trader)
 }
 
 /// A house with one coin whose market takes 1 % of every fill.

@@ -3,18 +3,10 @@
 use ballast::error::BallastError;
 use ballast::event::FundingUpdated;
 use ballast_risk::fixed::rate_from_bps;
-use ballast_sandbox::house::{QUOTE, default_backstop};
-use ballast_sandbox::{House, Person};
+use ballast_sandbox::House;
+use ballast_sandbox::house::QUOTE;
 
-use crate::common::{BASE, assert_conserved, prices_after, refused, sol};
-
-fn backed() -> (House, Person) {
-    let mut house = sol();
-    house.create_backstop(0, default_backstop()).expect("governance creates a backstop");
-    house.provider(0, 100_000);
-    let trader = house.person_with_quote(100_000);
-    (house, trader)
-}
+use crate::common::{BASE, assert_conserved, backed, prices_after, refused};
 
 fn rate(house: &House) -> i64 {
     house.board().markets[0].funding_rate

@@ -4,7 +4,7 @@
 // decoders of events, the table of what each error says (Codama's own is empty in production bundles), where each
 // field of an account stands, and the header of the board as a type of its own, so that readers of a price need not
 // decode 68 KB.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rootNodeFromAnchor } from '@codama/nodes-from-anchor';
@@ -57,6 +57,11 @@ export async function generate(folder) {
       syncPackageJson: false,
     }),
   );
+  for (const file of readdirSync(join(folder, 'instructions'))) {
+    // A note of the renderer's makers to themselves.
+    const path = join(folder, 'instructions', file);
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/^ *\/\/ TODO: Coded error\.\n/gm, ''));
+  }
   writeFileSync(join(folder, 'layout.ts'), heading + layoutModule(root));
   writeFileSync(join(folder, 'events.ts'), heading + eventsModule(events));
   writeFileSync(join(folder, 'messages.ts'), heading + messagesModule(idl.errors));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use solana_signer::Signer as _;
 
 use super::cluster;
-use super::money::{held_in, make_wallet, own_wallet};
+use super::money::{destination, held_in, own_wallet};
 use super::session::{Onchain, Session, Where};
 use crate::amount::{self, QUOTE_DECIMALS, show, show_signed};
 use crate::prices::when;
@@ -339,13 +339,7 @@ impl Withdraw {
         );
         let token = directory.token(None)?;
         let mut instructions = Vec::new();
-        let destination = match self.to {
-            Some(wallet) => wallet,
-            None => {
-                instructions.push(make_wallet(session, &token)?);
-                own_wallet(session, &token)?
-            }
-        };
+        let destination = destination(session, &token, self.to, &mut instructions)?;
         let before = held_in(session, &destination, &token.mint).unwrap_or(0);
         instructions.push(session.at.backstop_withdraw(market.index, owner, destination));
         let landed = session.send(&instructions)?;

@@ -40,10 +40,20 @@ pub fn own_wallet(session: &Session, token: &Token) -> Result<Pubkey> {
     Ok(wallet_of(&session.key()?.pubkey(), &token.mint, &token.program))
 }
 
-/// Makes it, where it is not there.
-pub fn make_wallet(session: &Session, token: &Token) -> Result<Instruction> {
+/// Where a withdrawal goes: to the wallet that is named, else to the signer's own, which is made where it is not there.
+pub fn destination(
+    session: &Session,
+    token: &Token,
+    named: Option<Pubkey>,
+    instructions: &mut Vec<Instruction>,
+) -> Result<Pubkey> {
+    if let Some(wallet) = named {
+        return Ok(wallet);
+    }
     let owner = session.key()?.pubkey();
-    Ok(create_associated_token_account_idempotent(&owner, &owner, &token.mint, &token.program))
+    let made = create_associated_token_account_idempotent(&owner, &owner, &token.mint, &token.program);
+    instructions.push(made);
+    own_wallet(session, token)
 }
 
 /// Answers what was moved, with the account's health after it.
@@ -157,13 +167,7 @@ impl Onchain for Withdraw {
             amount::show(amount, token.decimals)
         );
         let mut instructions = Vec::new();
-        let destination = match self.to {
-            Some(wallet) => wallet,
-            None => {
-                instructions.push(make_wallet(session, &token)?);
-                own_wallet(session, &token)?
-            }
-        };
+        let destination = destination(session, &token, self.to, &mut instructions)?;
         let owner = session.key()?.pubkey();
         instructions.push(session.at.withdraw(address, owner, token.asset, destination, amount));
         let landed = session.send(&instructions)?;

@@ -4,8 +4,8 @@
 //! needs it recorded:
 //!
 //! ```sh
-//! BALLAST_RECORD_LOGS=/tmp/logs cargo test --workspace --test features
-//! BALLAST_RECORD_LOGS=/tmp/logs cargo test --workspace --test history -- --ignored record
+//! BALLAST_RECORD_LOGS=$PWD/target/logs cargo test --workspace --test features
+//! BALLAST_RECORD_LOGS=$PWD/target/logs cargo test --workspace --test history -- --ignored record
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};

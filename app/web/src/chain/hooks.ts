@@ -12,7 +12,7 @@ import {
   type Market,
   type Treasury,
 } from '@ballast/client';
-import type { Status } from './live';
+import type { Entry, Status } from './live';
 import { useChain } from './rpc';
 
 /** A value from the chain. `missing` is certain: the node was asked, and there is no such account. */
@@ -39,6 +39,17 @@ export function decodeOnce<T>(decode: Decode<T>, data: Uint8Array): T {
   return values.get(decode) as T;
 }
 
+/** What is known of an account: nothing yet, that there is none, or what it holds. */
+export function liveOf<T>(account: Entry['account'], decode: Decode<T>): Live<T> {
+  if (account === undefined) return { state: 'loading' };
+  if (account === null) return { state: 'missing' };
+  try {
+    return { state: 'ready', value: decodeOnce(decode, account.data) };
+  } catch (error) {
+    return { state: 'unreadable', error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /** An account by subscription. `decode` must be one function, not a new one at every rendering. */
 export function useLiveAccount<T>(address: Address | null | undefined, decode: Decode<T>): Live<T> {
   const { live } = useChain();
@@ -47,15 +58,7 @@ export function useLiveAccount<T>(address: Address | null | undefined, decode: D
     [live, address],
   );
   const account = useSyncExternalStore(subscribe, () => live.entry(address ?? undefined).account);
-  return useMemo<Live<T>>(() => {
-    if (account === undefined) return { state: 'loading' };
-    if (account === null) return { state: 'missing' };
-    try {
-      return { state: 'ready', value: decodeOnce(decode, account.data) };
-    } catch (error) {
-      return { state: 'unreadable', error: error instanceof Error ? error.message : String(error) };
-    }
-  }, [account, decode]);
+  return useMemo(() => liveOf(account, decode), [account, decode]);
 }
 
 /** An address that has to be derived. */

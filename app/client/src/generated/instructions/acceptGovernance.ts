@@ -139,7 +139,6 @@ export function parseAcceptGovernanceInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAcceptGovernanceInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

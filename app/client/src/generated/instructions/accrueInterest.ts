@@ -169,7 +169,6 @@ export function parseAccrueInterestInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAccrueInterestInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -469,7 +469,6 @@ export function parseAddAssetInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAddAssetInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 10) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

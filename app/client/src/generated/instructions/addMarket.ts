@@ -299,7 +299,6 @@ export function parseAddMarketInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAddMarketInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 7) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

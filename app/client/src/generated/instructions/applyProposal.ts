@@ -190,7 +190,6 @@ export function parseApplyProposalInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedApplyProposalInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 6) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -168,7 +168,6 @@ export function parseAttestSolvencyInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAttestSolvencyInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -154,7 +154,6 @@ export function parseBackstopCancelWithdrawInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedBackstopCancelWithdrawInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -254,7 +254,6 @@ export function parseBackstopDepositInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedBackstopDepositInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 9) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -176,7 +176,6 @@ export function parseBackstopRequestWithdrawInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedBackstopRequestWithdrawInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -240,7 +240,6 @@ export function parseBackstopWithdrawInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedBackstopWithdrawInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 9) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -174,7 +174,6 @@ export function parseCancelProposalInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCancelProposalInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -160,7 +160,6 @@ export function parseCloseMarginAccountInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCloseMarginAccountInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

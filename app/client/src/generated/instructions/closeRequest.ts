@@ -218,7 +218,6 @@ export function parseCloseRequestInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCloseRequestInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 8) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -146,7 +146,6 @@ export function parseCountLoanInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCountLoanInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -411,7 +411,6 @@ export function parseCreateBackstopInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCreateBackstopInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 10) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -260,7 +260,6 @@ export function parseCreateBoardInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCreateBoardInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

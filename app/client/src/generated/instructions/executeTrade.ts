@@ -202,7 +202,6 @@ export function parseExecuteTradeInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedExecuteTradeInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 7) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -138,7 +138,6 @@ export function parseFixSettlementPriceInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedFixSettlementPriceInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 1) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

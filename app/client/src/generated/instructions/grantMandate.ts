@@ -236,7 +236,6 @@ export function parseGrantMandateInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedGrantMandateInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 5) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -252,7 +252,6 @@ export function parseGrowBoardInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedGrowBoardInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -129,7 +129,6 @@ export function parseHealthInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedHealthInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -498,7 +498,6 @@ export function parseInitializeClearinghouseInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedInitializeClearinghouseInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 10) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -151,7 +151,6 @@ export function parseLiftPauseInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedLiftPauseInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -232,7 +232,6 @@ export function parseLoadCalibrationInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedLoadCalibrationInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

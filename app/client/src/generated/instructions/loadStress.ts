@@ -202,7 +202,6 @@ export function parseLoadStressInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedLoadStressInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

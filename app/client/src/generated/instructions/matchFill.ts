@@ -221,7 +221,6 @@ export function parseMatchFillInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedMatchFillInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 6) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -283,7 +283,6 @@ export function parseOpenBackstopShareInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedOpenBackstopShareInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 5) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -163,7 +163,6 @@ export function parseOpenClearinghouseInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedOpenClearinghouseInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

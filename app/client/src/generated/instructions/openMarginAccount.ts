@@ -352,7 +352,6 @@ export function parseOpenMarginAccountInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedOpenMarginAccountInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 7) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -261,7 +261,6 @@ export function parseProposeInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedProposeInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 10) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

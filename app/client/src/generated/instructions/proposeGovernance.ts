@@ -153,7 +153,6 @@ export function parseProposeGovernanceInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedProposeGovernanceInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -211,7 +211,6 @@ export function parseProposeListingInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedProposeListingInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 5) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -217,7 +217,6 @@ export function parseProposeRoleInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedProposeRoleInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 5) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -162,7 +162,6 @@ export function parseRefreshExposureInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRefreshExposureInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -158,7 +158,6 @@ export function parseRefreshImpliedVolatilityInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRefreshImpliedVolatilityInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

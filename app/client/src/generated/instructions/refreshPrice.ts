@@ -184,7 +184,6 @@ export function parseRefreshPriceInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRefreshPriceInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 5) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -158,7 +158,6 @@ export function parseRefreshQuoteInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRefreshQuoteInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -146,7 +146,6 @@ export function parseRemoveRoleInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRemoveRoleInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

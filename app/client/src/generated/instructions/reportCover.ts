@@ -193,7 +193,6 @@ export function parseReportCoverInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedReportCoverInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 6) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

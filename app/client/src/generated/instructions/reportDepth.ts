@@ -180,7 +180,6 @@ export function parseReportDepthInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedReportDepthInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

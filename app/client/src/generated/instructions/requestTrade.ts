@@ -284,7 +284,6 @@ export function parseRequestTradeInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRequestTradeInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 9) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -202,7 +202,6 @@ export function parseResolveBankruptcyInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedResolveBankruptcyInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 6) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -174,7 +174,6 @@ export function parseRevokeMandateInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedRevokeMandateInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

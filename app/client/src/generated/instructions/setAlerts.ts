@@ -151,7 +151,6 @@ export function parseSetAlertsInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSetAlertsInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

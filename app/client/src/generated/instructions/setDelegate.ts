@@ -168,7 +168,6 @@ export function parseSetDelegateInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSetDelegateInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -148,7 +148,6 @@ export function parseSetModeInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSetModeInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -154,7 +154,6 @@ export function parseSetRestrictionInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSetRestrictionInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -127,7 +127,6 @@ export function parseSweepFeesInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSweepFeesInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -200,7 +200,6 @@ export function parseTakeOverInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedTakeOverInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 6) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

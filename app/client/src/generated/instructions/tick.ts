@@ -116,7 +116,6 @@ export function parseTickInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedTickInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 1) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

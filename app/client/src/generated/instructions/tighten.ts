@@ -216,7 +216,6 @@ export function parseTightenInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedTightenInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 7) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

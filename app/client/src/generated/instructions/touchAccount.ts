@@ -133,7 +133,6 @@ export function parseTouchAccountInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedTouchAccountInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 2) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -149,7 +149,6 @@ export function parseTouchPositionInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedTouchPositionInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 3) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -162,7 +162,6 @@ export function parseUpdateFundingInstruction<
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedUpdateFundingInstruction<TProgram, TAccountMetas> {
   if (instruction.accounts.length < 4) {
-    // TODO: Coded error.
     throw new Error('Not enough accounts');
   }
   let accountIndex = 0;

@@ -1,6 +1,6 @@
 import type { Address } from '@solana/kit';
 import { useCallback, useMemo, useRef, useSyncExternalStore } from 'react';
-import { decodeOnce, type Live } from '../../chain/hooks';
+import { type Live, liveOf } from '../../chain/hooks';
 import { useChain } from '../../chain/rpc';
 
 /** Several accounts of one kind by subscription, in the order of their addresses. */
@@ -27,15 +27,7 @@ export function useLiveAccounts<T>(
   return useMemo(
     () =>
       addresses.map((address): Live<T> => {
-        if (!address) return { state: 'missing' };
-        const { account } = live.entry(address);
-        if (account === undefined) return { state: 'loading' };
-        if (account === null) return { state: 'missing' };
-        try {
-          return { state: 'ready', value: decodeOnce(decode, account.data) };
-        } catch (error) {
-          return { state: 'unreadable', error: error instanceof Error ? error.message : String(error) };
-        }
+        return address ? liveOf(live.entry(address).account, decode) : { state: 'missing' };
       }),
     [seen, key, live, decode],
   );
