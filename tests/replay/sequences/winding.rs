@@ -3,7 +3,7 @@
 //! No state may be final. Whatever a sequence left behind, somebody with deep pockets at hand and owners who are willing,
 //! every position can be closed, and every account that is owed nothing by others can be emptied and closed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anchor_lang::prelude::Pubkey;
 use ballast::event::TradeDeclined;
@@ -11,7 +11,7 @@ use ballast_client::events;
 use ballast_client::health::health;
 use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::{Keypair, Person, Signer};
-use ballast_tests::auditor::{Key, Ledger};
+use ballast_tests::auditor::{Account, Key, Ledger};
 
 use super::Counts;
 use super::world::{COINS, World};
@@ -338,6 +338,7 @@ impl World {
         counts: &mut Counts,
     ) -> Result<(), String> {
         let mut why = String::new();
+        let mut paid = BTreeSet::new();
         for _ in 0..ROUNDS {
             self.fresh_prices()?;
             let seen = ledger(&self.house);
@@ -361,8 +362,10 @@ impl World {
                 let open_here = account.positions.iter().any(|p| p.base != 0);
                 if open_here && !reduced && !self.take_over(rich, &address) {
                     // Above MM, so nobody may take anything; below IM, so giving up one leg of a hedge is refused: a
-                    // bilateral fill cannot give up both. The owner pays in and is free.
-                    self.pay_in(address, &owners[key])?;
+                    // bilateral fill cannot give up both. The owner pays in and is free; where collateral bought on
+                    // credit is what the leg hedges, it repays first what would be owed without the leg.
+                    let loan = if paid.insert(*key) { 0 } else { self.owed_without_positions(account) };
+                    self.pay_in(address, &owners[key], loan)?;
                     counts.paid_in += 1;
                 }
             }
@@ -429,14 +432,25 @@ impl World {
         self.house.vm.send(&[super::actions::whole_limit(), liquidate], &[&rich.key]).is_ok()
     }
 
-    /// The owner deposits as much as the account is short of IM, and something more for the next price.
-    fn pay_in(&mut self, address: Pubkey, owner: &Keypair) -> Result<(), String> {
+    /// What the account would owe in quote if all its positions were closed at fair prices.
+    fn owed_without_positions(&self, account: &Account) -> u64 {
+        let closed = account.positions.iter().map(|p| {
+            let value = self.fair(p.market as u8, p.base.abs()).unwrap_or(0);
+            i128::from(p.entry) + i128::from(p.base.signum()) * i128::from(value)
+        });
+        let left = i128::from(account.quote) + closed.sum::<i128>();
+        u64::try_from(-left.min(0)).unwrap_or(u64::MAX)
+    }
+
+    /// The owner deposits as much as the account is short of IM, something more for the next price, and what it repays of
+    /// its loan.
+    fn pay_in(&mut self, address: Pubkey, owner: &Keypair, loan: u64) -> Result<(), String> {
         let account = self.house.margin_account(&address);
         let health = health(&account, &self.house.board(), self.house.vm.now());
         let Ok(health) = health else { return Err(format!("{account:?} cannot be valued at fresh prices")) };
         let missing =
             i64::try_from(health.initial.initial).unwrap_or(i64::MAX).saturating_sub(health.initial.equity);
-        let amount = missing.max(0).unsigned_abs() + health.initial.initial / 4 + QUOTE;
+        let amount = missing.max(0).unsigned_abs() + health.initial.initial / 4 + QUOTE + loan;
         let mint = self.house.at.quote_mint;
         let wallet = self.house.vm.create_wallet(&mint, &owner.pubkey(), amount);
         let deposit = self.house.at.deposit(address, owner.pubkey(), None, wallet, amount);
@@ -490,7 +504,7 @@ impl World {
         &mut self,
         address: Pubkey,
         owner: &Keypair,
-        account: &ballast_tests::auditor::Account,
+        account: &Account,
     ) -> Result<(), String> {
         let at = self.house.at;
         let quote_mint = at.quote_mint;
