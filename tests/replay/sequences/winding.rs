@@ -83,7 +83,12 @@ impl World {
                 let dust =
                     account.positions.iter().any(|p| (1..=most(p.market)).contains(&p.base.unsigned_abs()));
                 if !unpaid && !dust {
-                    return Err(format!("an account cannot be settled, and nobody owes it: {account:?}"));
+                    let refused = account.positions.iter().filter_map(|p| {
+                        let settle = self.house.at.settle(p.market as u8, Pubkey::from(*key));
+                        self.house.vm.send(&[settle], &[]).err().map(|refused| refused.to_string())
+                    });
+                    let why: Vec<_> = refused.collect();
+                    return Err(format!("an account cannot be settled, and nobody owes it: {why:?}, {account:?}"));
                 }
                 counts.waiting += 1;
                 continue;
@@ -475,14 +480,17 @@ impl World {
         self.fresh_prices()
     }
 
-    /// Everybody settles, losers too, until nothing moves.
+    /// Everybody settles, losers too, and positions are brought in step, until nothing moves.
     fn settle_all(&mut self) {
         for _ in 0..ROUNDS {
             let mut moved = false;
             for (key, account) in &ledger(&self.house).accounts {
                 for position in &account.positions {
-                    let settle = self.house.at.settle(position.market as u8, Pubkey::from(*key));
-                    moved |= self.house.vm.send(&[settle], &[]).is_ok();
+                    let (at, market, address) = (self.house.at, position.market as u8, Pubkey::from(*key));
+                    // Who was deleveraged as a whole is owed nothing, and keeps its place until it is touched.
+                    for step in [at.settle(market, address), at.touch_position(market, address)] {
+                        moved |= self.house.vm.send(&[step], &[]).is_ok();
+                    }
                 }
             }
             if !moved {

@@ -178,6 +178,9 @@ pub fn doubting() -> PriceParams {
 
 /// Distance from the stable price that guards an asset, basis points, as `migrations/localnet.toml` has it.
 pub const MAX_JUMP_BPS: u32 = 3_000;
+/// Distance from the stable price beyond which profit waits, basis points, as `migrations/localnet.toml` has it: what a
+/// book of one asset owes of IM at least, so that no jump beyond a margin is within it.
+pub const PAYOUT_JUMP_BPS: u32 = 300;
 
 /// One second of a run.
 #[derive(Clone, Debug, Default)]
@@ -314,8 +317,9 @@ mod tests {
             assert_eq!(number("prices", name), i64::from(here), "{name}");
         }
         for asset in config["assets"].as_array().expect("a list") {
-            let jump = asset["listing"]["sources"]["max_jump_bps"].as_integer();
-            assert_eq!(jump, Some(i64::from(MAX_JUMP_BPS)));
+            for (name, here) in [("max_jump_bps", MAX_JUMP_BPS), ("payout_jump_bps", PAYOUT_JUMP_BPS)] {
+                assert_eq!(asset["listing"]["sources"][name].as_integer(), Some(i64::from(here)), "{name}");
+            }
         }
         for market in config["markets"].as_array().expect("a list") {
             let fee = market["listing"]["fee_bps"].as_integer();
