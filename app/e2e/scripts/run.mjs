@@ -29,30 +29,36 @@ if (existsSync(join(web, 'package.json')) && !process.env.BALLAST_GATEWAY) {
   if (build.status !== 0) process.exit(build.status ?? 1);
 }
 
-// All tests in one file: they share a cluster, which takes longer to start than most of them to run. The trader's day
-// comes last, because it lets prices crash and days pass.
+// Tests share a cluster, which takes longer to start than most of them to run: they are one file. The trader's day comes
+// last, because it lets prices crash and days pass. The validator's tests have a process, and with it a cluster, of their
+// own: two nodes at once are too much for a small machine.
 const order = (file) => Number(file.startsWith('story'));
-const imports = [...chosen].sort((a, b) => order(a) - order(b) || a.localeCompare(b));
+const inOrder = (files) => [...files].sort((a, b) => order(a) - order(b) || a.localeCompare(b));
+const ofValidator = (file) => file.startsWith('validator');
+const bundles = {
+  [shots ? 'screenshots' : 'tests']: inOrder(chosen.filter((file) => !ofValidator(file))),
+  validator: chosen.filter(ofValidator),
+};
+const names = Object.keys(bundles).filter((name) => bundles[name].length > 0);
+const virtual = 'virtual:';
 const entry = {
   name: 'entry',
-  resolveId: (id) => (id === 'virtual:tests' ? id : undefined),
+  resolveId: (id) => (id.startsWith(virtual) ? id : undefined),
   load: (id) =>
-    id === 'virtual:tests'
-      ? imports.map((file) => `import ${JSON.stringify(join(here, 'src', file))};`).join('\n')
+    id.startsWith(virtual)
+      ? bundles[id.slice(virtual.length)].map((file) => `import ${JSON.stringify(join(here, 'src', file))};`).join('\n')
       : undefined,
 };
 rmSync(built, { recursive: true, force: true });
-const name = shots ? 'screenshots' : 'tests';
 const bundle = await rolldown({
-  input: { [name]: 'virtual:tests' },
+  input: Object.fromEntries(names.map((name) => [name, `${virtual}${name}`])),
   platform: 'node',
   external: [/^node:/, 'playwright-core', /^@solana/],
   plugins: [entry],
 });
 await bundle.write({ dir: built, format: 'esm', entryFileNames: '[name].mjs', sourcemap: true });
 
-const options = shots ? [] : ['--test', '--test-reporter=spec'];
-const run = spawnSync(process.execPath, ['--enable-source-maps', ...options, join(built, `${name}.mjs`)], {
-  stdio: 'inherit',
-});
+const options = shots ? [] : ['--test', '--test-reporter=spec', '--test-concurrency=1'];
+const files = names.map((name) => join(built, `${name}.mjs`));
+const run = spawnSync(process.execPath, ['--enable-source-maps', ...options, ...files], { stdio: 'inherit' });
 process.exit(run.status ?? 1);
