@@ -1,5 +1,5 @@
 // Builds the dApp and the browser tests, and runs them: `npm run e2e [-- NAME]` runs src/NAME.test.ts (all without a
-// name), `npm run screenshots` runs src/screenshots.ts.
+// name), `npm run screenshots` runs src/screenshots.ts. `npm run walk` runs src/walk.ts, which builds a dApp of its own.
 //
 // Node's own test runner does not read TypeScript in every supported version, so the tests are bundled first.
 import { spawnSync } from 'node:child_process';
@@ -11,12 +11,12 @@ import { rolldown } from 'rolldown';
 const here = fileURLToPath(new URL('..', import.meta.url));
 const built = join(here, '.build');
 const wanted = process.argv.slice(2);
-const shots = wanted[0] === 'screenshots';
+const program = ['screenshots', 'walk'].find((name) => name === wanted[0]);
 
 const sources = readdirSync(join(here, 'src')).filter((file) =>
-  shots ? file === 'screenshots.ts' : file.endsWith('.test.ts'),
+  program ? file === `${program}.ts` : file.endsWith('.test.ts'),
 );
-const chosen = shots || wanted.length === 0 ? sources : sources.filter((file) => wanted.includes(file.split('.')[0]));
+const chosen = program || wanted.length === 0 ? sources : sources.filter((file) => wanted.includes(file.split('.')[0]));
 if (chosen.length === 0) {
   const names = sources.map((file) => file.split('.')[0]).join(', ');
   console.error(`there is no browser test called ${wanted.join(' or ')}: there are ${names}`);
@@ -24,7 +24,7 @@ if (chosen.length === 0) {
 }
 
 const web = join(here, '../web');
-if (existsSync(join(web, 'package.json')) && !process.env.BALLAST_GATEWAY) {
+if (program !== 'walk' && existsSync(join(web, 'package.json')) && !process.env.BALLAST_GATEWAY) {
   const build = spawnSync('npm', ['run', 'build', '--silent'], { cwd: web, stdio: 'inherit' });
   if (build.status !== 0) process.exit(build.status ?? 1);
 }
@@ -36,7 +36,7 @@ const order = (file) => Number(file.startsWith('story'));
 const inOrder = (files) => [...files].sort((a, b) => order(a) - order(b) || a.localeCompare(b));
 const ofValidator = (file) => file.startsWith('validator');
 const bundles = {
-  [shots ? 'screenshots' : 'tests']: inOrder(chosen.filter((file) => !ofValidator(file))),
+  [program ?? 'tests']: inOrder(chosen.filter((file) => !ofValidator(file))),
   validator: chosen.filter(ofValidator),
 };
 const names = Object.keys(bundles).filter((name) => bundles[name].length > 0);
@@ -58,7 +58,8 @@ const bundle = await rolldown({
 });
 await bundle.write({ dir: built, format: 'esm', entryFileNames: '[name].mjs', sourcemap: true });
 
-const options = shots ? [] : ['--test', '--test-reporter=spec', '--test-concurrency=1'];
+const options = program ? [] : ['--test', '--test-reporter=spec', '--test-concurrency=1'];
 const files = names.map((name) => join(built, `${name}.mjs`));
-const run = spawnSync(process.execPath, ['--enable-source-maps', ...options, ...files], { stdio: 'inherit' });
+const rest = program ? wanted.slice(1) : [];
+const run = spawnSync(process.execPath, ['--enable-source-maps', ...options, ...files, ...rest], { stdio: 'inherit' });
 process.exit(run.status ?? 1);

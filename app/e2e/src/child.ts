@@ -16,9 +16,10 @@ const KEPT = 8_000;
  * Starts a process that the kernel ends with this one, however this one ends. In a group of its own: Ctrl-C is for whoever
  * started it, who then ends it.
  */
-export function start(binary: string, args: readonly string[], cwd: string): Child {
+export function start(binary: string, args: readonly string[], cwd: string, env = process.env): Child {
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', binary, ...args], {
     cwd,
+    env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -79,9 +79,7 @@ export async function startCluster(validator?: string): Promise<Cluster> {
 }
 
 async function described(url: string, folder: string, stop: Cluster['stop']): Promise<Cluster> {
-  const response = await fetch(`${url}/config.json`);
-  if (!response.ok) throw new Error(`${url} has no config.json: HTTP ${response.status}`);
-  const config = (await response.json()) as Config;
+  const config = await configOf(url);
   const version = await createSolanaRpc(config.rpcUrl).getVersion().send();
   return { url, config, travels: 'surfnet-version' in version, keypair: keypairsOf(folder), stop };
 }
@@ -120,4 +118,10 @@ function keypairsOf(folder: string): Cluster['keypair'] {
     if (!file) throw new Error(`the local cluster in ${folder} has no keypair ${name}`);
     return Uint8Array.from(JSON.parse(readFileSync(file, 'utf8')) as number[]);
   };
+}
+
+export async function configOf(url: string): Promise<Config> {
+  const response = await fetch(`${url}/config.json`);
+  if (!response.ok) throw new Error(`${url} has no config.json: HTTP ${response.status}`);
+  return (await response.json()) as Config;
 }
