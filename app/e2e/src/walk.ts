@@ -89,6 +89,8 @@ class Walk {
 }
 
 const walk = new Walk();
+/** What runs the commands. */
+let shell: Child | undefined;
 
 async function clone(from: string, to: string): Promise<void> {
   const git = start('git', ['clone', '--quiet', from, to], tmpdir());
@@ -117,8 +119,8 @@ function environment(folder: string): NodeJS.ProcessEnv {
 }
 
 /** Runs the commands until they have printed an address. */
-async function open(commands: string, clone: string, folder: string): Promise<{ url: string; shell: Child }> {
-  const shell = start('bash', ['-euc', commands], clone, environment(folder));
+async function open(commands: string, clone: string, folder: string): Promise<string> {
+  shell = start('bash', ['-euc', commands], clone, environment(folder));
   const log = createWriteStream(join(folder, 'walk.log'));
   let url: string | undefined;
   for (const output of [shell.process.stdout!, shell.process.stderr!])
@@ -131,14 +133,11 @@ async function open(commands: string, clone: string, folder: string): Promise<{ 
         if (found) return walk.done(name(found));
       }
     });
-  const printed = () => url ?? (hasEnded(shell) && 'ended');
-  const found = await until('an address', printed, { within: START_MS }).catch(async (error: unknown) => {
-    await interrupt(shell);
-    throw error;
-  });
+  const commandsRun = shell;
+  const found = await until('an address', () => url ?? (hasEnded(commandsRun) && 'ended'), { within: START_MS });
   if (found === 'ended') throw new Error(`the commands printed no address:\n${shell.said()}`);
   walk.done('the address is printed');
-  return { url: found, shell };
+  return found;
 }
 
 /** What the paragraph promises: open it, connect the burner wallet, take money from the faucet and trade. */
@@ -172,11 +171,13 @@ async function visit(url: string): Promise<void> {
   }
 }
 
-/** Ctrl-C. */
-async function interrupt(shell: Child): Promise<void> {
-  if (hasEnded(shell)) return;
-  process.kill(-shell.process.pid!, 'SIGINT');
-  await until('everything to stop', () => hasEnded(shell)).catch(() => process.kill(-shell.process.pid!, 'SIGKILL'));
+/** Ctrl-C, which a terminal sends to all of a group. */
+async function interrupt(): Promise<void> {
+  const running = shell;
+  if (!running || hasEnded(running)) return;
+  const group = -running.process.pid!;
+  process.kill(group, 'SIGINT');
+  await until('everything to stop', () => hasEnded(running)).catch(() => process.kill(group, 'SIGKILL'));
 }
 
 if (options.help) {
@@ -184,21 +185,21 @@ if (options.help) {
   process.exit(0);
 }
 const folder = mkdtempSync(join(tmpdir(), 'ballast-walk-'));
-const to = join(folder, 'ballast');
+const clear = () => options.keep || rmSync(folder, { recursive: true, force: true });
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void interrupt().then(clear).finally(() => process.exit(1)));
 try {
+  const to = join(folder, 'ballast');
   await clone(options.from, to);
   const commands = commandsOf(readFileSync(join(to, 'README.md'), 'utf8'));
   console.error(commands.replace(/^/gm, '$ '));
-  const { url, shell } = await open(commands, to, folder);
-  try {
-    await visit(url);
-  } finally {
-    await interrupt(shell);
-    walk.done('everything stopped');
-  }
+  await visit(await open(commands, to, folder));
+  await interrupt();
+  walk.done('everything stopped');
   console.log(walk.table());
-  if (!options.keep) rmSync(folder, { recursive: true, force: true });
+  clear();
 } catch (error) {
+  await interrupt();
   console.log(walk.table());
   console.error(`${(error as Error).stack}\nwhat was said is in ${join(folder, 'walk.log')}`);
   process.exitCode = 1;
