@@ -186,8 +186,12 @@ if (options.help) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'ballast-walk-'));
 const clear = () => options.keep || rmSync(folder, { recursive: true, force: true });
+let cutOff = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void interrupt().then(clear).finally(() => process.exit(1)));
+  process.once(signal, () => {
+    cutOff = true;
+    void interrupt().then(clear).finally(() => process.exit(1));
+  });
 try {
   const to = join(folder, 'ballast');
   await clone(options.from, to);
@@ -201,6 +205,6 @@ try {
 } catch (error) {
   await interrupt();
   console.log(walk.table());
-  console.error(`${(error as Error).stack}\nwhat was said is in ${join(folder, 'walk.log')}`);
+  if (!cutOff) console.error(`${(error as Error).stack}\nwhat was said is in ${join(folder, 'walk.log')}`);
   process.exitCode = 1;
 }
