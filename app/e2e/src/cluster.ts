@@ -32,10 +32,13 @@ export type Cluster = {
   travels: boolean;
   /** A keypair of the cluster's folder (governance, keeper …), the 64 bytes of its file. */
   keypair: (name: string) => Uint8Array;
+  /** The last that its keeper said. */
+  keeperSaid: () => string;
   stop: () => Promise<void>;
 };
 
 const START_MS = 180_000;
+const KEEPER_LINES = 40;
 
 /** The cluster; on a validator where its binary is named. */
 export async function startCluster(validator?: string): Promise<Cluster> {
@@ -81,7 +84,7 @@ export async function startCluster(validator?: string): Promise<Cluster> {
 async function described(url: string, folder: string, stop: Cluster['stop']): Promise<Cluster> {
   const config = await configOf(url);
   const version = await createSolanaRpc(config.rpcUrl).getVersion().send();
-  return { url, config, travels: 'surfnet-version' in version, keypair: keypairsOf(folder), stop };
+  return { url, config, travels: 'surfnet-version' in version, keypair: keypairsOf(folder), keeperSaid: () => tail(join(folder, 'logs/keeper.log')), stop };
 }
 
 /** The command that `ballast localnet` prints where the node is missing: whoever reads it has nothing else to go by. */
@@ -107,6 +110,10 @@ async function gatewayOf(child: Child, folder: string): Promise<string> {
   });
   if (url === 'ended') throw new Error(`ballast localnet ended:\n${child.said()}`);
   return url;
+}
+
+function tail(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-KEEPER_LINES).join('\n') : `there is no ${file}`;
 }
 
 function keypairsOf(folder: string): Cluster['keypair'] {

@@ -20,6 +20,8 @@ const DEPOSIT = 2_000;
 /** Equity ÷ haircut of the trade, which is more than MM for its size: far enough from the edge to outlive the crash. */
 const HEALTH = 4;
 const CRASH_BPS = -800;
+/** Slow enough for the breaker, also where a node takes seconds for a price: beyond a percent at once it wants confirmation. */
+const CRASH_S = 30;
 const DAYS = 24 * 3_600;
 
 const said = (name: string) => Object.values(BALLAST_ERRORS).find((error) => error.name === name)!.message;
@@ -42,6 +44,14 @@ export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: s
       dapp.card('Proposals').getByRole('listitem').filter({ hasText: 'Initial ratio' }).first();
 
     let broken = false;
+    /** What there is to know where a step failed. */
+    const situation = async () =>
+      [
+        `page: ${dapp.page.url()}\n${await dapp.main.innerText()}`,
+        `complaints: ${JSON.stringify(dapp.complaints)}`,
+        `cluster: ${JSON.stringify(await gateway.status())}`,
+        `keeper:\n${cluster.keeperSaid()}`,
+      ].join('\n\n');
     /** A step of the day; nothing is learnt from the steps after one that failed. */
     const step = (name: string, act: (context: TestContext) => Promise<unknown>) =>
       test(name, async (context) => {
@@ -50,6 +60,7 @@ export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: s
           await act(context);
         } catch (error) {
           broken = true;
+          console.error(await situation().catch(String));
           throw error;
         }
       });
@@ -114,7 +125,7 @@ export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: s
       await dapp.go('Risk');
       const haircut = async () => Number.parseFloat(await dapp.cell('Assets with price, volatility and haircut', market.asset, 'Haircut long'));
       const before = await haircut();
-      await gateway.shock(market.asset, CRASH_BPS, 10);
+      await gateway.shock(market.asset, CRASH_BPS, CRASH_S);
       await dapp.becomes('the haircut to rise', async () => (await haircut()) > before * 1.05);
     });
 
@@ -128,7 +139,8 @@ export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: s
     });
 
     step('a top-up brings it back', async () => {
-      await until('the crash to end', async () => (await gateway.status())['shocks'] === 0);
+      const over = async () => (await gateway.status())['shocks'] === 0;
+      await until('the crash to end', over, { within: 2 * CRASH_S * 1_000 });
       const [health, equity] = [await dapp.health(), await dapp.figure('Equity')];
       await dapp.deposit('1000');
       await dapp.becomes('equity to rise', async () => (await dapp.figure('Equity')) > equity + 800);
