@@ -357,7 +357,7 @@ function Cover({ row: { own, asset, unit }, now }: { row: Row; now: number }) {
         {reports.map((report) => (
           <div key={report.account}>
             <dt>
-              <a href={href('account', [report.account])} className="mono">
+              <a href={href('portfolio', [report.account])} className="mono">
                 {report.account.slice(0, 4)}…{report.account.slice(-4)}
               </a>{' '}
               could leave unpaid

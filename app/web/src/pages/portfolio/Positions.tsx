@@ -1,6 +1,8 @@
 import type { Address } from '@solana/kit';
 import type { MarginAccount } from '@ballast/client';
+import { useStanding } from '../../chain/accounts';
 import { settle } from '../../chain/actions';
+import { may } from '../../chain/delegate';
 import type { Explanation } from '../../chain/explain';
 import { useBoard, valueOf } from '../../chain/hooks';
 import { useChain } from '../../chain/rpc';
@@ -15,6 +17,7 @@ type Slot = MarginAccount['positions'][number];
 
 interface Props {
   address: Address;
+  account: MarginAccount;
   positions: readonly Slot[];
   /** False while funding since the last touch is not counted in yet. */
   exact: boolean;
@@ -37,10 +40,11 @@ interface Row {
 }
 
 /** Perpetuals and options that the account holds. */
-export function Positions({ address, positions, exact, explained, here }: Props) {
+export function Positions({ address, account, positions, exact, explained, here }: Props) {
   const chain = useChain();
   const { config } = chain;
   const { signer } = useWallet();
+  const standing = useStanding(account);
   const board = valueOf(useBoard());
   const sending = useSend();
   const rows = positions.map((slot): Row => {
@@ -110,7 +114,7 @@ export function Positions({ address, positions, exact, explained, here }: Props)
           >
             Settle
           </Button>
-          {r.slot.base !== 0n && !r.option && (
+          {r.slot.base !== 0n && !r.option && may(standing, 'reduce') && (
             <a
               className="button button-secondary button-small"
               href={href('trade', [r.symbol], {
@@ -140,7 +144,7 @@ export function Positions({ address, positions, exact, explained, here }: Props)
           <Empty
             title="No positions"
             action={
-              here ? undefined : (
+              here || !may(standing, 'trade') ? undefined : (
                 <a className="button button-secondary button-small" href={href('trade')}>
                   Trade
                 </a>

@@ -162,12 +162,13 @@ function Own({ market }: { market: ConfigMarket }) {
   const account = live.state === 'ready' ? live.value : selected?.value;
   const { positions, exact } = usePositions(selected?.address, account, owner);
   const explained = useExplanation(selected?.address);
-  if (!selected) return null;
+  if (!selected || !account) return null;
   return (
     <>
-      <Requests account={selected.address} />
+      <Requests address={selected.address} account={account} />
       <Positions
         address={selected.address}
+        account={account}
         positions={[...positions].sort((a, b) => Number(b.market === market.index) - Number(a.market === market.index))}
         exact={exact}
         explained={explained.data}
