@@ -54,12 +54,22 @@ export function Roles({ house, roles, now, onSent }: Props) {
             <Held name={name} duty={duty} address={house[field]} />
             {roles.governance && (
               <div className="row">
-                <Button size="small" look="quiet" onClick={() => setAsking({ what: 'propose', role })}>
-                  Propose another<span className="visually-hidden"> {name.toLowerCase()}</span>…
+                <Button
+                  size="small"
+                  look="quiet"
+                  aria-label={`Propose another ${name.toLowerCase()}`}
+                  onClick={() => setAsking({ what: 'propose', role })}
+                >
+                  Propose another…
                 </Button>
                 {removable && house[field] !== NOBODY && (
-                  <Button size="small" look="danger" onClick={() => setAsking({ what: 'remove', role })}>
-                    Remove<span className="visually-hidden"> the {name.toLowerCase()}</span>
+                  <Button
+                    size="small"
+                    look="danger"
+                    aria-label={`Remove the ${name.toLowerCase()}`}
+                    onClick={() => setAsking({ what: 'remove', role })}
+                  >
+                    Remove
                   </Button>
                 )}
               </div>
