@@ -84,7 +84,7 @@ function Entry({ account: { value: proposal }, where, books, now, onSent }: Entr
       <div className="spread">
         <div>
           <span className="faint num">#{proposal.id.toString()}</span> <strong>{what.title}</strong>{' '}
-          <span className="muted">{what.of}</span>
+          <span className="muted">of {what.of}</span>
         </div>
         <StandingBadge where={where} />
       </div>
@@ -233,7 +233,7 @@ function described(proposal: Proposal, books: Books) {
   const hash = [...proposal.subject].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return {
     title: 'Listing',
-    of: 'of what has this hash',
+    of: 'what has this hash',
     change: (
       <span className="mono breakable small" title="SHA-256 of name, index, mint and arguments">
         {hash}

@@ -10,7 +10,7 @@ export function BeforeAfter({
 }) {
   return (
     <div className="comparison-box">
-      <table className="comparison">
+      <table className="comparison comparison-words">
         <caption className="visually-hidden">{caption}</caption>
         <thead>
           <tr>
@@ -23,8 +23,8 @@ export function BeforeAfter({
           {rows.map(({ label, before, after }) => (
             <tr key={label}>
               <th scope="row">{label}</th>
-              <td className="num">{before}</td>
-              <td className="num">{after}</td>
+              <td>{before}</td>
+              <td>{after}</td>
             </tr>
           ))}
         </tbody>

@@ -17,6 +17,8 @@ interface Props {
   account: MarginAccount;
 }
 
+const endText = (until: number): string => (until === 0 ? 'no end' : clock(until));
+
 /** Until when, as people say it. */
 function untilText(until: number, now: number): string {
   if (until === 0) return 'no end';
@@ -96,7 +98,7 @@ export function Delegate({ address, account }: Props) {
               instructions: setDelegate(owner, address, { delegate: NOBODY as Address, powers: 0, until: 0 }),
               look: [address],
             })}
-            preview={({ after }) => <After bytes={after[0]} before={account} now={now} />}
+            preview={({ after }) => <After bytes={after[0]} before={account} />}
             onDone={close}
           />
         </div>
@@ -214,7 +216,7 @@ function NameForm({ address, account, onDone }: Props & { onDone: () => void }) 
           const terms: DelegateTerms = { delegate: delegate!, powers, until: until() };
           return { instructions: setDelegate(owner, address, terms), look: [address] };
         }}
-        preview={({ after }) => <After bytes={after[0]} before={account} now={now} />}
+        preview={({ after }) => <After bytes={after[0]} before={account} />}
         onDone={onDone}
       />
     </div>
@@ -222,14 +224,14 @@ function NameForm({ address, account, onDone }: Props & { onDone: () => void }) 
 }
 
 /** What the program has made of it, by simulation. */
-function After({ bytes, before, now }: { bytes: Uint8Array | null | undefined; before: MarginAccount; now: number }) {
+function After({ bytes, before }: { bytes: Uint8Array | null | undefined; before: MarginAccount }) {
   if (!bytes) return null;
   const account = decodeMarginAccount(bytes);
   const nobody = (of: MarginAccount) => of.delegate === NOBODY;
   const rows: [string, (of: MarginAccount) => string][] = [
     ['Delegate', (of) => (nobody(of) ? 'nobody' : shortAddress(of.delegate))],
     ['May', (of) => (nobody(of) ? '–' : powersText(of.delegatePowers))],
-    ['Until', (of) => (nobody(of) ? '–' : untilText(Number(of.delegateUntil), now))],
+    ['Until', (of) => (nobody(of) ? '–' : endText(Number(of.delegateUntil)))],
   ];
   return (
     <BeforeAfter
