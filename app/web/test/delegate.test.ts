@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Address } from '@solana/kit';
 import { describe, expect, it } from 'vitest';
-import { may, NOBODY, POWERS, powersText, standingOf, type Authorities } from '../src/chain/delegate';
+import {
+  may,
+  NOBODY,
+  POWERS,
+  powersText,
+  standingOf,
+  type Authorities,
+} from '../src/chain/delegate';
 
 const OWNER = 'So11111111111111111111111111111111111111112' as Address;
 const VENUE = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA' as Address;
@@ -30,13 +37,19 @@ describe('powers', () => {
 
 describe('what a key may do on an account', () => {
   it('is everything for its owner, also where the owner is named as delegate', () => {
-    expect(may(standingOf(account({ delegate: OWNER, delegatePowers: 0 }), OWNER, 5_000), 'deposit')).toBe(true);
+    expect(
+      may(standingOf(account({ delegate: OWNER, delegatePowers: 0 }), OWNER, 5_000), 'deposit'),
+    ).toBe(true);
   });
 
   it('is what was given for a delegate, up to the second in which its time is over', () => {
     const before = standingOf(account(), VENUE, 999);
     expect(before).toEqual({ as: 'delegate', powers: 3, until: 1_000 });
-    expect([may(before, 'trade'), may(before, 'reduce'), may(before, 'deposit')]).toEqual([true, true, false]);
+    expect([may(before, 'trade'), may(before, 'reduce'), may(before, 'deposit')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(may(before, 'deposit', 'trade')).toBe(true);
     const after = standingOf(account(), VENUE, 1_000);
     expect(after).toEqual({ as: 'expired', until: 1_000 });
@@ -49,7 +62,9 @@ describe('what a key may do on an account', () => {
 
   it('is nothing for anybody else, and for the key that stands for nobody', () => {
     expect(standingOf(account(), NOBODY, 0)).toEqual({ as: 'nobody' });
-    expect(standingOf(account({ delegate: NOBODY as Address }), NOBODY, 0)).toEqual({ as: 'nobody' });
+    expect(standingOf(account({ delegate: NOBODY as Address }), NOBODY, 0)).toEqual({
+      as: 'nobody',
+    });
     expect(standingOf(account(), undefined, 0)).toEqual({ as: 'nobody' });
     expect(may({ as: 'nobody' }, 'trade', 'reduce', 'deposit', 'liquidate')).toBe(false);
   });

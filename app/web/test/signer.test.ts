@@ -10,7 +10,10 @@ import {
   type KeyPairSigner,
   type Transaction,
 } from '@solana/kit';
-import { SolanaSignAndSendTransaction, SolanaSignTransaction } from '@solana/wallet-standard-features';
+import {
+  SolanaSignAndSendTransaction,
+  SolanaSignTransaction,
+} from '@solana/wallet-standard-features';
 import type { Wallet } from '@wallet-standard/base';
 import { getOrCreateUiWalletForStandardWallet_DO_NOT_USE_OR_YOU_WILL_BE_FIRED as uiWalletOf } from '@wallet-standard/ui-registry';
 import { describe, expect, it, vi } from 'vitest';
@@ -30,7 +33,9 @@ function walletOf(key: KeyPairSigner, ways: readonly string[], sign: Sign) {
   const asked: Input[] = [];
   const each = async (inputs: Input[]) => {
     asked.push(...inputs);
-    return Promise.all(inputs.map(({ transaction }) => sign(getTransactionDecoder().decode(transaction))));
+    return Promise.all(
+      inputs.map(({ transaction }) => sign(getTransactionDecoder().decode(transaction))),
+    );
   };
   const bytes = (signed: Transaction) => new Uint8Array(getTransactionEncoder().encode(signed));
   const all = {
@@ -53,8 +58,13 @@ function walletOf(key: KeyPairSigner, ways: readonly string[], sign: Sign) {
     name: 'A wallet',
     icon: 'data:image/svg+xml;base64,PHN2Zy8+',
     chains: [CHAIN],
-    accounts: [{ address: key.address, publicKey: new Uint8Array(32), chains: [CHAIN], features: ways }],
-    features: { 'standard:connect': { version: '1.0.0', connect: () => Promise.resolve({ accounts: [] }) }, ...features },
+    accounts: [
+      { address: key.address, publicKey: new Uint8Array(32), chains: [CHAIN], features: ways },
+    ],
+    features: {
+      'standard:connect': { version: '1.0.0', connect: () => Promise.resolve({ accounts: [] }) },
+      ...features,
+    },
   } as unknown as Wallet;
   const ui = uiWalletOf(wallet);
   return { ui, account: ui.accounts[0]!, asked };
@@ -65,16 +75,30 @@ function nodeOf({ seen = true, height = 0n }: { seen?: boolean; height?: bigint 
   const answer = (value: unknown) => ({ send: () => Promise.resolve(value) });
   const sendTransaction = vi.fn((..._: unknown[]) => answer('sent'));
   const rpc = {
-    simulateTransaction: () => answer({ value: { err: null, logs: [], unitsConsumed: 5_000n, accounts: [], returnData: null } }),
+    simulateTransaction: () =>
+      answer({
+        value: { err: null, logs: [], unitsConsumed: 5_000n, accounts: [], returnData: null },
+      }),
     getLatestBlockhash: () =>
-      answer({ value: { blockhash: '4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi', lastValidBlockHeight: 100n } }),
+      answer({
+        value: {
+          blockhash: '4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi',
+          lastValidBlockHeight: 100n,
+        },
+      }),
     getRecentPrioritizationFees: () => answer([]),
     getSignatureStatuses: (signatures: string[]) =>
-      answer({ value: signatures.map(() => (seen ? { err: null, confirmationStatus: 'confirmed' } : null)) }),
+      answer({
+        value: signatures.map(() => (seen ? { err: null, confirmationStatus: 'confirmed' } : null)),
+      }),
     getBlockHeight: () => answer(height),
     sendTransaction,
   };
-  const parts = { config: { programId: SOMEWHERE }, deployment: { board: SOMEWHERE }, live: { refresh: () => Promise.resolve() } };
+  const parts = {
+    config: { programId: SOMEWHERE },
+    deployment: { board: SOMEWHERE },
+    live: { refresh: () => Promise.resolve() },
+  };
   return { chain: { rpc, ...parts } as unknown as Chain, sendTransaction };
 }
 
@@ -82,7 +106,10 @@ const signing =
   (key: KeyPairSigner): Sign =>
   async (transaction) => {
     const [signatures] = await key.signTransactions([transaction as never]);
-    return { ...transaction, signatures: { ...transaction.signatures, ...signatures } } as Transaction;
+    return {
+      ...transaction,
+      signatures: { ...transaction.signatures, ...signatures },
+    } as Transaction;
   };
 
 const instructionOf = (key: KeyPairSigner) => ({
@@ -109,7 +136,9 @@ describe('a wallet that only signs what it sends itself', () => {
     const { key, signer, asked } = await sendsOnly();
     const { chain, sendTransaction } = nodeOf();
     const steps: string[] = [];
-    const signature = await sendInstructions(chain, signer, [instructionOf(key)], (step) => steps.push(step));
+    const signature = await sendInstructions(chain, signer, [instructionOf(key)], (step) =>
+      steps.push(step),
+    );
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatchObject({ account: { address: key.address }, chain: CHAIN });
     const transaction = getTransactionDecoder().decode(asked[0]!.transaction);
@@ -120,15 +149,21 @@ describe('a wallet that only signs what it sends itself', () => {
   });
 
   it('may be declined by its user', async () => {
-    const { key, signer } = await sendsOnly(() => Promise.reject(new Error('User rejected the request.')));
-    const refused = await sendInstructions(nodeOf().chain, signer, [instructionOf(key)]).catch((e: unknown) => e);
+    const { key, signer } = await sendsOnly(() =>
+      Promise.reject(new Error('User rejected the request.')),
+    );
+    const refused = await sendInstructions(nodeOf().chain, signer, [instructionOf(key)]).catch(
+      (e: unknown) => e,
+    );
     expect((refused as TransactionProblem).problem.kind).toBe('rejected');
   });
 
   it('may be set to another cluster: what never arrives is told so, and not as if nothing had happened', async () => {
     const { key, signer } = await sendsOnly();
     const { chain } = nodeOf({ seen: false, height: 101n });
-    const refused = await sendInstructions(chain, signer, [instructionOf(key)]).catch((e: unknown) => e);
+    const refused = await sendInstructions(chain, signer, [instructionOf(key)]).catch(
+      (e: unknown) => e,
+    );
     const { problem } = refused as TransactionProblem;
     expect(problem.title).toBe('It has not arrived on this cluster');
     expect(problem.words).not.toMatch(/nothing/i);
@@ -138,7 +173,11 @@ describe('a wallet that only signs what it sends itself', () => {
 describe('a wallet that can do both', () => {
   it('signs, and our own node sends', async () => {
     const key = await generateKeyPairSigner();
-    const { account } = walletOf(key, [SolanaSignTransaction, SolanaSignAndSendTransaction], signing(key));
+    const { account } = walletOf(
+      key,
+      [SolanaSignTransaction, SolanaSignAndSendTransaction],
+      signing(key),
+    );
     const signer = signerOf(account, CHAIN);
     expect(isTransactionSendingSigner(signer)).toBe(false);
     const { chain, sendTransaction } = nodeOf();

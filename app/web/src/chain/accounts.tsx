@@ -17,7 +17,8 @@ import { useChain } from './rpc';
 /** Refuses bytes of another kind: an address may be typed. */
 export function decodeMarginAccount(data: Uint8Array): MarginAccount {
   const begins = MARGIN_ACCOUNT_DISCRIMINATOR.every((byte, at) => data[at] === byte);
-  if (!begins || data.length < getMarginAccountSize()) throw new Error('What is there is no margin account of Ballast.');
+  if (!begins || data.length < getMarginAccountSize())
+    throw new Error('What is there is no margin account of Ballast.');
   return getMarginAccountDecoder().decode(data);
 }
 
@@ -42,7 +43,9 @@ function useAccountsNaming(place: 'owner' | 'delegate', key: Address | undefined
         ? {
             ...found,
             accounts: [...found.accounts].sort(
-              (a, b) => a.value.owner.localeCompare(b.value.owner) || a.value.subAccount - b.value.subAccount,
+              (a, b) =>
+                a.value.owner.localeCompare(b.value.owner) ||
+                a.value.subAccount - b.value.subAccount,
             ),
           }
         : found,
@@ -99,7 +102,9 @@ export function SelectedAccountProvider({ children }: { children: ReactNode }) {
   const others = lent.state === 'ready' && wallet ? lent.accounts : NONE;
   const known = own.find((a) => a.address === chosen) ?? others.find((a) => a.address === chosen);
   // A node that lists no accounts by their delegate still reads the one that was opened by its address.
-  const opened = valueOf(useLiveAccount(wallet && !known ? chosen : undefined, decodeMarginAccount));
+  const opened = valueOf(
+    useLiveAccount(wallet && !known ? chosen : undefined, decodeMarginAccount),
+  );
   const acts = opened?.clearinghouse === deployment.clearinghouse && opened.delegate === wallet;
   const byAddress = useMemo(
     () => (acts && opened && chosen ? { address: chosen, value: opened } : undefined),
@@ -107,7 +112,10 @@ export function SelectedAccountProvider({ children }: { children: ReactNode }) {
   );
   const selected = known ?? byAddress ?? own[0] ?? others[0];
   const live = useLiveAccount(selected?.address, decodeMarginAccount);
-  const value = useMemo(() => ({ list, lent, selected, live, choose }), [list, lent, selected, live, choose]);
+  const value = useMemo(
+    () => ({ list, lent, selected, live, choose }),
+    [list, lent, selected, live, choose],
+  );
   return <SelectedContext value={value}>{children}</SelectedContext>;
 }
 

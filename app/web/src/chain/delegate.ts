@@ -5,7 +5,12 @@ export const POWERS = [
   { key: 'trade', bit: 1, title: 'Trade', text: 'Open positions, and enlarge them.' },
   { key: 'reduce', bit: 2, title: 'Reduce', text: 'Shrink positions, without changing sides.' },
   { key: 'deposit', bit: 4, title: 'Deposit', text: 'Pay in, from a wallet of its own.' },
-  { key: 'liquidate', bit: 8, title: 'Liquidate', text: 'Take over parts of accounts that fall short, into this one.' },
+  {
+    key: 'liquidate',
+    bit: 8,
+    title: 'Liquidate',
+    text: 'Take over parts of accounts that fall short, into this one.',
+  },
 ] as const;
 export type Power = (typeof POWERS)[number]['key'];
 
@@ -22,7 +27,10 @@ export type Standing =
   | { as: 'nobody' };
 
 /** What of an account says who may act on it. */
-export type Authorities = Pick<MarginAccount, 'owner' | 'delegate' | 'delegatePowers' | 'delegateUntil'>;
+export type Authorities = Pick<
+  MarginAccount,
+  'owner' | 'delegate' | 'delegatePowers' | 'delegateUntil'
+>;
 
 /** What a key is to an account at a time of the chain. */
 export function standingOf(account: Authorities, key: string | undefined, now: number): Standing {
@@ -43,6 +51,8 @@ export function may(standing: Standing, ...powers: Power[]): boolean {
 
 /** Powers in words: "trade, reduce". */
 export function powersText(powers: number): string {
-  const named = POWERS.filter(({ bit }) => (powers & bit) !== 0).map(({ title }) => title.toLowerCase());
+  const named = POWERS.filter(({ bit }) => (powers & bit) !== 0).map(({ title }) =>
+    title.toLowerCase(),
+  );
   return named.length === 0 ? 'nothing' : named.join(', ');
 }

@@ -45,14 +45,19 @@ const EVERY_MS = 10_000;
 export function useMarks(holdings: readonly Holding[]): Answer<Map<number, bigint>> {
   const { deployment } = useChain();
   const board = valueOf(useBoard());
-  const wanted = board ? holdings.filter(({ base, market }) => base !== 0n && board.markets[market]) : [];
+  const wanted = board
+    ? holdings.filter(({ base, market }) => base !== 0n && board.markets[market])
+    : [];
   const key = wanted.map(({ market, base }) => `${market}:${base}`).join(' ');
   return useApi(
     `marks ${key}`,
     async (signal) => {
       const values = await Promise.allSettled(
         wanted.map((holding) =>
-          explainBytes(holdingAlone(deployment.clearinghouse, holding, board!.markets[holding.market]!), signal),
+          explainBytes(
+            holdingAlone(deployment.clearinghouse, holding, board!.markets[holding.market]!),
+            signal,
+          ),
         ),
       );
       const failed = values.find((value) => value.status === 'rejected');

@@ -13,7 +13,11 @@ import {
   type SolanaSignAndSendTransactionFeature,
   type SolanaSignTransactionFeature,
 } from '@solana/wallet-standard-features';
-import { getWalletAccountFeature, type UiWallet, type UiWalletAccount } from '@wallet-standard/react';
+import {
+  getWalletAccountFeature,
+  type UiWallet,
+  type UiWalletAccount,
+} from '@wallet-standard/react';
 import { getWalletAccountForUiWalletAccount_DO_NOT_USE_OR_YOU_WILL_BE_FIRED as walletAccountOf } from '@wallet-standard/ui-registry';
 
 export type ClusterChain = `solana:${string}`;
@@ -26,7 +30,8 @@ export function chainOf(cluster: string): ClusterChain {
 
 /** Whether a wallet signs Solana transactions in one of the two ways that there are. */
 export function signs({ chains, features }: Pick<UiWallet, 'chains' | 'features'>): boolean {
-  const able = features.includes(SolanaSignTransaction) || features.includes(SolanaSignAndSendTransaction);
+  const able =
+    features.includes(SolanaSignTransaction) || features.includes(SolanaSignAndSendTransaction);
   return able && chains.some((chain) => chain.startsWith('solana:'));
 }
 
@@ -35,10 +40,16 @@ export function signs({ chains, features }: Pick<UiWallet, 'chains' | 'features'
  * that a wallet need not know a local cluster. One that only signs what it sends itself is trusted to be on this cluster.
  */
 export function signerOf(account: UiWalletAccount, chain: ClusterChain): WalletSigner {
-  return account.features.includes(SolanaSignTransaction) ? modifying(account, chain) : sending(account, chain);
+  return account.features.includes(SolanaSignTransaction)
+    ? modifying(account, chain)
+    : sending(account, chain);
 }
 
-function inputs(account: UiWalletAccount, chain: ClusterChain, transactions: readonly Transaction[]) {
+function inputs(
+  account: UiWalletAccount,
+  chain: ClusterChain,
+  transactions: readonly Transaction[],
+) {
   return transactions.map((transaction) => ({
     account: walletAccountOf(account),
     chain,

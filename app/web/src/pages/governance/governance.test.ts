@@ -2,7 +2,7 @@ import { getClearinghouseDecoder, getClearinghouseEncoder, getClearinghouseSize,
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DELAYS, pace, PARAMETERS, parse, reach, read, say, step, type Parameter } from './parameters';
-import { complaintOf, longestOf, pauseArgs, PAUSES, type PauseChoice } from './pauses';
+import { complaintOf, longestOf, pauseArgs, pauseIn, PAUSES, type PauseChoice } from './pauses';
 import { cancellers, mayCancel, sameNumbering, standing, type ProposalState } from './proposals';
 
 const row = (name: string): Parameter => {
@@ -208,6 +208,19 @@ describe('a pause', () => {
     expect(complaintOf(choice({ kinds: [true, true, false], seconds: 3_601 }), house, 100)).toMatch(/1 hour at most/);
     expect(complaintOf(choice({ seconds: Number.NaN }), house, 100)).toMatch(/time/);
     expect(longestOf([true, false, false])).toBe(86_400);
+  });
+
+  it('stands in the way of the markets that it names, while it lasts', () => {
+    const header = { pauseUntil: 200n, paused: 0, pausedAssets: 0, pausedMarkets: 0n } as never;
+    const within = (over: object) => ({ ...(header as object), ...over }) as never;
+    const market = { index: 3, asset: 2 };
+    expect(pauseIn(header, market, 100)).toBeUndefined();
+    expect(pauseIn(within({ paused: 1 }), market, 199)).toBe('new risk paused');
+    expect(pauseIn(within({ paused: 1 }), market, 200)).toBeUndefined();
+    expect(pauseIn(within({ paused: 2 }), market, 100)).toBeUndefined();
+    expect(pauseIn(within({ pausedAssets: 1 << 2 }), market, 100)).toBe('paused: reduce-only');
+    expect(pauseIn(within({ pausedMarkets: 1n << 3n }), market, 100)).toBe('paused: reduce-only');
+    expect(pauseIn(within({ pausedMarkets: 1n << 2n }), market, 100)).toBeUndefined();
   });
 
   it('names single assets and markets only where they are chosen, up to the last bit', () => {

@@ -14,7 +14,16 @@ import { ago, duration } from '../../ui/format';
 import { Act } from '../parts/act';
 import { BeforeAfter } from '../parts/beforeAfter';
 import { mandateIn, valueIn, type Books } from './books';
-import { DELAYS, PARAMETERS, parse, say, step, unitOf, type Parameter, type Target } from './parameters';
+import {
+  DELAYS,
+  PARAMETERS,
+  parse,
+  say,
+  step,
+  unitOf,
+  type Parameter,
+  type Target,
+} from './parameters';
 
 interface Props {
   found: ProgramAccounts<Mandate> & { refresh: () => void };
@@ -81,10 +90,21 @@ export function Mandates({ found, books, house, now }: Props) {
           ))}
         </ul>
       )}
-      {!governance && <p className="small faint card-inset">Governance grants mandates and revokes them, at once.</p>}
-      {granting && <GrantDialog books={books} house={house} onClose={() => setGranting(false)} onSent={sent} />}
+      {!governance && (
+        <p className="small faint card-inset">
+          Governance grants mandates and revokes them, at once.
+        </p>
+      )}
+      {granting && (
+        <GrantDialog books={books} house={house} onClose={() => setGranting(false)} onSent={sent} />
+      )}
       {revoking && (
-        <RevokeDialog mandate={revoking} books={books} onClose={() => setRevoking(undefined)} onSent={sent} />
+        <RevokeDialog
+          mandate={revoking}
+          books={books}
+          onClose={() => setRevoking(undefined)}
+          onSent={sent}
+        />
       )}
     </Card>
   );
@@ -109,7 +129,9 @@ function Entry(props: { mandate: Mandate; books: Books; now: number; children: R
     <li>
       <span>
         <strong>{what}</strong>
-        <span className="block small faint">{used === 0 ? 'not used yet' : `used ${ago(used, now)}`}</span>
+        <span className="block small faint">
+          {used === 0 ? 'not used yet' : `used ${ago(used, now)}`}
+        </span>
       </span>
       <span className="num">{between}</span>
       {children}
@@ -117,7 +139,12 @@ function Entry(props: { mandate: Mandate; books: Books; now: number; children: R
   );
 }
 
-function RevokeDialog(props: { mandate: Found<Mandate>; books: Books; onClose: () => void; onSent: () => void }) {
+function RevokeDialog(props: {
+  mandate: Found<Mandate>;
+  books: Books;
+  onClose: () => void;
+  onSent: () => void;
+}) {
   const { mandate, books, onClose, onSent } = props;
   const { clearinghouse } = useChain().deployment;
   const { what, between } = described(mandate.value, books);
@@ -126,8 +153,8 @@ function RevokeDialog(props: { mandate: Found<Mandate>; books: Books; onClose: (
       <div className="stack">
         <p>
           The steward may not move <strong>{what}</strong> any more, which it may now between{' '}
-          <span className="num">{between}</span>. What it has proposed already stays, and may be cancelled. The rent
-          goes to your wallet.
+          <span className="num">{between}</span>. What it has proposed already stays, and may be
+          cancelled. The rent goes to your wallet.
         </p>
         <Act
           label="Revoke"
@@ -175,7 +202,12 @@ function usePlaces(books: Books): Place[] {
   ];
 }
 
-function GrantDialog(props: { books: Books; house: Clearinghouse; onClose: () => void; onSent: () => void }) {
+function GrantDialog(props: {
+  books: Books;
+  house: Clearinghouse;
+  onClose: () => void;
+  onSent: () => void;
+}) {
   const { books, house, onClose, onSent } = props;
   const { deployment } = useChain();
   const places = usePlaces(books);
@@ -195,7 +227,11 @@ function GrantDialog(props: { books: Books; house: Clearinghouse; onClose: () =>
   const most = bound(high, 1n);
   const both = typeof least === 'bigint' && typeof most === 'bigint' ? { least, most } : undefined;
   const fieldError = (value: typeof least) =>
-    typeof value === 'object' ? value.error : typeof value === 'bigint' ? boundsError(parameter!, value, token) : undefined;
+    typeof value === 'object'
+      ? value.error
+      : typeof value === 'bigint'
+        ? boundsError(parameter!, value, token)
+        : undefined;
   const crossed = both && both.least > both.most ? 'The least is above the most.' : undefined;
   const ready = parameter && !stands && both && !crossed && !fieldError(least) && !fieldError(most);
   const current = parameter && valueIn(books, parameter, index);
@@ -227,7 +263,11 @@ function GrantDialog(props: { books: Books; house: Clearinghouse; onClose: () =>
           label="Parameter"
           value={chosen}
           error={stands ? 'It is mandated already: revoke that mandate first.' : undefined}
-          hint={parameter ? `${parameter.docs} The steward’s step, once in ${duration(DELAYS.steward)}: ${step(parameter, token, true)}.` : 'Those that the program lets a steward move at all.'}
+          hint={
+            parameter
+              ? `${parameter.docs} The steward’s step, once in ${duration(DELAYS.steward)}: ${step(parameter, token, true)}.`
+              : 'Those that the program lets a steward move at all.'
+          }
           onChange={(e) => {
             setChosen(e.target.value);
             setLow('');
@@ -263,12 +303,19 @@ function GrantDialog(props: { books: Books; house: Clearinghouse; onClose: () =>
             />
           </div>
         )}
-        {bits && <p className="small muted">The steward may restrict it to reducing, and lift that again.</p>}
-        {parameter && current !== undefined && both && (current < both.least || current > both.most) && (
-          <Problem tone="warn" title={`${worded(current)} stands now, outside of these bounds`}>
-            The steward may move it into them, by its steps.
-          </Problem>
+        {bits && (
+          <p className="small muted">
+            The steward may restrict it to reducing, and lift that again.
+          </p>
         )}
+        {parameter &&
+          current !== undefined &&
+          both &&
+          (current < both.least || current > both.most) && (
+            <Problem tone="warn" title={`${worded(current)} stands now, outside of these bounds`}>
+              The steward may move it into them, by its steps.
+            </Problem>
+          )}
         <Act
           label="Grant"
           done="The mandate was granted"
@@ -278,7 +325,10 @@ function GrantDialog(props: { books: Books; house: Clearinghouse; onClose: () =>
             const { clearinghouse } = deployment;
             const parts = { payer: governance, governance, clearinghouse, mandate };
             const terms = { parameter: parameter!.index, target: index, ...both! };
-            return { instructions: [getGrantMandateInstruction({ ...parts, ...terms })], look: [mandate] };
+            return {
+              instructions: [getGrantMandateInstruction({ ...parts, ...terms })],
+              look: [mandate],
+            };
           }}
           preview={({ after: [bytes] }) => {
             if (!bytes || !parameter) return null;
@@ -287,7 +337,11 @@ function GrantDialog(props: { books: Books; house: Clearinghouse; onClose: () =>
               <BeforeAfter
                 caption="What the steward may do before and after"
                 rows={[
-                  { label: parameter.title, before: 'not at all', after: `${worded(granted.least)} – ${worded(granted.most)}` },
+                  {
+                    label: parameter.title,
+                    before: 'not at all',
+                    after: `${worded(granted.least)} – ${worded(granted.most)}`,
+                  },
                 ]}
               />
             );
@@ -299,7 +353,11 @@ function GrantDialog(props: { books: Books; house: Clearinghouse; onClose: () =>
   );
 }
 
-function boundsError(parameter: Parameter, value: bigint, token: ReturnType<Books['token']>): string | undefined {
+function boundsError(
+  parameter: Parameter,
+  value: bigint,
+  token: ReturnType<Books['token']>,
+): string | undefined {
   if (value >= parameter.least && value <= parameter.most) return undefined;
   return `The code allows ${say(parameter, parameter.least, token)} to ${say(parameter, parameter.most, token)}.`;
 }

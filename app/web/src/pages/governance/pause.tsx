@@ -1,4 +1,10 @@
-import { getLiftPauseInstruction, getPauseInstruction, readBoardHeader, type BoardView, type Clearinghouse } from '@ballast/client';
+import {
+  getLiftPauseInstruction,
+  getPauseInstruction,
+  readBoardHeader,
+  type BoardView,
+  type Clearinghouse,
+} from '@ballast/client';
 import { useState } from 'react';
 import { NOBODY } from '../../chain/delegate';
 import { useChain } from '../../chain/rpc';
@@ -72,7 +78,8 @@ export function Pauses({ house, header, roles, now }: Props) {
             'Nobody is the guardian now, so nothing can be paused: governance proposes one.'
           ) : (
             <>
-              The guardian, <Key address={house.guardian} />, pauses; it or governance lifts a pause early.
+              The guardian, <Key address={house.guardian} />, pauses; it or governance lifts a pause
+              early.
             </>
           )}
         </p>
@@ -83,8 +90,15 @@ export function Pauses({ house, header, roles, now }: Props) {
       <Dialog title="Lift the pause" open={asking === 'lift'} onClose={close}>
         <div className="stack">
           <p>
-            Everything goes on at once. The rest that is owed for it stays: the same cannot be paused again before{' '}
-            {clock(Math.max(...kinds.map((paused, kind) => (paused ? Number(house.nextPause[kind] ?? 0n) : 0)), now))}.
+            Everything goes on at once. The rest that is owed for it stays: the same cannot be
+            paused again before{' '}
+            {clock(
+              Math.max(
+                ...kinds.map((paused, kind) => (paused ? Number(house.nextPause[kind] ?? 0n) : 0)),
+                now,
+              ),
+            )}
+            .
           </p>
           <Act
             label="Lift"
@@ -186,8 +200,12 @@ function PauseForm({ house, header, now, onDone }: Omit<Props, 'roles'> & { onDo
       ) : (
         <p className="small muted">
           It ends by itself in {duration(choice.seconds)}.{' '}
-          {rests.map(({ title, rest }) => `“${title}” then rests for ${duration(rest * choice.seconds)}.`).join(' ')} One
-          pause stands at a time: while it does, no other can be begun.
+          {rests
+            .map(
+              ({ title, rest }) => `“${title}” then rests for ${duration(rest * choice.seconds)}.`,
+            )
+            .join(' ')}{' '}
+          One pause stands at a time: while it does, no other can be begun.
         </p>
       )}
       <Act
@@ -196,7 +214,9 @@ function PauseForm({ house, header, now, onDone }: Omit<Props, 'roles'> & { onDo
         done="Paused"
         draft={complaint ? undefined : `pause ${JSON.stringify(choice)}`}
         make={async (guardian) => ({
-          instructions: [getPauseInstruction({ guardian, clearinghouse, board, ...pauseArgs(choice) })],
+          instructions: [
+            getPauseInstruction({ guardian, clearinghouse, board, ...pauseArgs(choice) }),
+          ],
           look: [board],
         })}
         preview={({ after }) => <After bytes={after[0]} before={header} now={now} />}
@@ -207,18 +227,35 @@ function PauseForm({ house, header, now, onDone }: Omit<Props, 'roles'> & { onDo
 }
 
 /** What the program has made of it, by simulation. */
-function After({ bytes, before, now }: { bytes: Uint8Array | null | undefined; before: BoardView['header']; now: number }) {
+function After({
+  bytes,
+  before,
+  now,
+}: {
+  bytes: Uint8Array | null | undefined;
+  before: BoardView['header'];
+  now: number;
+}) {
   const { config } = useChain();
   if (!bytes) return null;
-  const [was, is] = [pausedNow(before, config, now), pausedNow(readBoardHeader(bytes), config, now)];
+  const [was, is] = [
+    pausedNow(before, config, now),
+    pausedNow(readBoardHeader(bytes), config, now),
+  ];
   const said = (of: typeof was, kind: number) => {
     if (!of.kinds[kind]) return 'not paused';
-    return kind === 2 ? `${of.names.join(', ')}: ${duration(of.until - now)}` : `for ${duration(of.until - now)}`;
+    return kind === 2
+      ? `${of.names.join(', ')}: ${duration(of.until - now)}`
+      : `for ${duration(of.until - now)}`;
   };
   return (
     <BeforeAfter
       caption="Pauses before and after"
-      rows={PAUSES.map(({ title }, kind) => ({ label: title, before: said(was, kind), after: said(is, kind) }))}
+      rows={PAUSES.map(({ title }, kind) => ({
+        label: title,
+        before: said(was, kind),
+        after: said(is, kind),
+      }))}
     />
   );
 }

@@ -47,15 +47,23 @@ export interface PauseChoice {
 }
 
 /** Why it cannot be paused so; the program judges in the end. */
-export function complaintOf(choice: PauseChoice, house: Pick<Clearinghouse, 'nextPause'>, now: number): string | undefined {
+export function complaintOf(
+  choice: PauseChoice,
+  house: Pick<Clearinghouse, 'nextPause'>,
+  now: number,
+): string | undefined {
   const { kinds, assets, markets, seconds } = choice;
   if (!kinds.includes(true)) return 'Choose what is to be paused.';
   if (kinds[2] && assets.length + markets.length === 0) return 'Choose assets or markets.';
-  const resting = PAUSES.findIndex((_, kind) => kinds[kind] && Number(house.nextPause[kind] ?? 0n) > now);
+  const resting = PAUSES.findIndex(
+    (_, kind) => kinds[kind] && Number(house.nextPause[kind] ?? 0n) > now,
+  );
   if (resting >= 0) return `“${PAUSES[resting]!.title}” still rests from its last pause.`;
   if (!Number.isInteger(seconds) || seconds <= 0) return 'Give a time, in whole minutes.';
   const longest = longestOf(kinds);
-  return seconds > longest ? `That may be paused for ${longest / 3_600} ${longest === 3_600 ? 'hour' : 'hours'} at most.` : undefined;
+  return seconds > longest
+    ? `That may be paused for ${longest / 3_600} ${longest === 3_600 ? 'hour' : 'hours'} at most.`
+    : undefined;
 }
 
 /** The longest that all of the chosen kinds allow. */
@@ -81,8 +89,27 @@ export function pausedNow(header: BoardView['header'], config: Config, now: numb
   const on = until > now;
   const names = [
     ...config.assets.filter((a) => (header.pausedAssets >>> a.index) & 1).map((a) => a.symbol),
-    ...config.markets.filter((m) => (header.pausedMarkets >> BigInt(m.index)) & 1n).map((m) => m.symbol),
+    ...config.markets
+      .filter((m) => (header.pausedMarkets >> BigInt(m.index)) & 1n)
+      .map((m) => m.symbol),
   ];
-  const kinds = [on && (header.paused & 1) !== 0, on && (header.paused & 2) !== 0, on && names.length > 0];
+  const kinds = [
+    on && (header.paused & 1) !== 0,
+    on && (header.paused & 2) !== 0,
+    on && names.length > 0,
+  ];
   return { on: kinds.includes(true), until, kinds, names };
+}
+
+/** The pause that stands in a market's way, in a word or two; the market's and its asset's own, and the house's. */
+export function pauseIn(
+  header: BoardView['header'],
+  market: { index: number; asset: number },
+  now: number,
+): string | undefined {
+  if (Number(header.pauseUntil) <= now) return undefined;
+  if ((header.paused & 1) !== 0) return 'new risk paused';
+  const asset = (header.pausedAssets >>> market.asset) & 1;
+  const own = (header.pausedMarkets >> BigInt(market.index)) & 1n;
+  return asset !== 0 || own !== 0n ? 'paused: reduce-only' : undefined;
 }

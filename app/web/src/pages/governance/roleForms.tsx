@@ -75,8 +75,9 @@ export function ProposeRoleDialog({ role, house, onClose, onSent }: Props & { ro
           />
         )}
         <p className="small muted">
-          It is announced for {duration(DELAYS.role)}, in which the guardian may cancel it; then anybody may carry it
-          out, for {duration(DELAYS.life)}. It is void where the role has changed hands meanwhile.
+          It is announced for {duration(DELAYS.role)}, in which the guardian may cancel it; then
+          anybody may carry it out, for {duration(DELAYS.life)}. It is void where the role has
+          changed hands meanwhile.
         </p>
         <Act
           label="Propose"
@@ -85,7 +86,14 @@ export function ProposeRoleDialog({ role, house, onClose, onSent }: Props & { ro
           make={async (governance) => {
             const proposal = await deployment.proposal(house.proposals);
             const { clearinghouse } = deployment;
-            const parts = { payer: governance, governance, clearinghouse, proposal, role, key: key! };
+            const parts = {
+              payer: governance,
+              governance,
+              clearinghouse,
+              proposal,
+              role,
+              key: key!,
+            };
             return { instructions: [getProposeRoleInstruction(parts)], look: [proposal] };
           }}
           preview={({ after: [bytes] }) => {
@@ -96,7 +104,11 @@ export function ProposeRoleDialog({ role, house, onClose, onSent }: Props & { ro
                 caption="The role before and after"
                 rows={[
                   { label: name, before: named(holder), after: named(key!) },
-                  { label: `By proposal #${id}`, before: '', after: `from ${clock(Number(readyAt))}` },
+                  {
+                    label: `By proposal #${id}`,
+                    before: '',
+                    after: `from ${clock(Number(readyAt))}`,
+                  },
                 ]}
               />
             );
@@ -116,8 +128,8 @@ export function RemoveRoleDialog({ role, house, onClose, onSent }: Props & { rol
     <Dialog title={`Remove the ${name.toLowerCase()}`} open onClose={onClose}>
       <div className="stack">
         <p>
-          <span className="mono breakable">{house[field]}</span> loses the role at once. Nobody {duty} then, until
-          another is proposed and {duration(DELAYS.role)} have passed.
+          <span className="mono breakable">{house[field]}</span> loses the role at once. Nobody{' '}
+          {duty} then, until another is proposed and {duration(DELAYS.role)} have passed.
         </p>
         <Act
           label={`Remove the ${name.toLowerCase()}`}
@@ -133,7 +145,11 @@ export function RemoveRoleDialog({ role, house, onClose, onSent }: Props & { rol
               <BeforeAfter
                 caption="The role before and after"
                 rows={[
-                  { label: name, before: named(house[field]), after: named(getClearinghouseDecoder().decode(bytes)[field]) },
+                  {
+                    label: name,
+                    before: named(house[field]),
+                    after: named(getClearinghouseDecoder().decode(bytes)[field]),
+                  },
                 ]}
               />
             )
@@ -160,14 +176,19 @@ export function HandOverDialog({ house, now, onClose, onSent }: Props & { now: n
             <Problem tone="info" title={`${shortAddress(house.nextGovernance)} is named already`}>
               Naming another starts the delay again.
             </Problem>
-            <CheckField label="Take the name back, and name nobody" checked={back} onChange={() => setBack(!back)} />
+            <CheckField
+              label="Take the name back, and name nobody"
+              checked={back}
+              onChange={() => setBack(!back)}
+            />
           </>
         )}
         {!back && typed.field}
         {!back && (
           <p className="small muted">
-            The successor accepts by its own signature, {duration(DELAYS.role)} from now at the earliest and within the{' '}
-            {duration(DELAYS.life)} that follow. With that your key has no say any more.
+            The successor accepts by its own signature, {duration(DELAYS.role)} from now at the
+            earliest and within the {duration(DELAYS.life)} that follow. With that your key has no
+            say any more.
           </p>
         )}
         <Act
@@ -176,10 +197,14 @@ export function HandOverDialog({ house, now, onClose, onSent }: Props & { now: n
           done={back ? 'Nobody is named any more' : 'A successor was named'}
           draft={next && `hand over ${next} ${house.nextGovernance}`}
           make={async (governance) => ({
-            instructions: [getProposeGovernanceInstruction({ governance, clearinghouse, next: next! })],
+            instructions: [
+              getProposeGovernanceInstruction({ governance, clearinghouse, next: next! }),
+            ],
             look: [clearinghouse],
           })}
-          preview={({ after: [bytes] }) => bytes && <Change before={house} bytes={bytes} now={now} />}
+          preview={({ after: [bytes] }) =>
+            bytes && <Change before={house} bytes={bytes} now={now} />
+          }
           onDone={onSent}
         />
       </div>
@@ -205,7 +230,9 @@ export function AcceptDialog({ house, now, onClose, onSent }: Props & { now: num
             instructions: [getAcceptGovernanceInstruction({ nextGovernance, clearinghouse })],
             look: [clearinghouse],
           })}
-          preview={({ after: [bytes] }) => bytes && <Change before={house} bytes={bytes} now={now} />}
+          preview={({ after: [bytes] }) =>
+            bytes && <Change before={house} bytes={bytes} now={now} />
+          }
           onDone={onSent}
         />
       </div>

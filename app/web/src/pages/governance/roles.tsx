@@ -34,7 +34,11 @@ export function Roles({ house, roles, now, onSent }: Props) {
     <div className="stack-s">
       <ul className="roles">
         <li>
-          <Held name="Governance" duty="lists, and moves parameters within the table" address={house.governance} />
+          <Held
+            name="Governance"
+            duty="lists, and moves parameters within the table"
+            address={house.governance}
+          />
           <Successor house={house} now={now} />
           <div className="row">
             {roles.governance && (
@@ -79,7 +83,8 @@ export function Roles({ house, roles, now, onSent }: Props) {
       </ul>
       {!roles.governance && (
         <p className="small faint">
-          Governance names them, {duration(DELAYS.role)} before it counts; a steward or guardian it removes at once.
+          Governance names them, {duration(DELAYS.role)} before it counts; a steward or guardian it
+          removes at once.
         </p>
       )}
       <p className="small faint">
@@ -88,10 +93,18 @@ export function Roles({ house, roles, now, onSent }: Props) {
           {shortAddress(config.clearinghouse)}
         </span>
       </p>
-      {asking?.what === 'propose' && <ProposeRoleDialog role={asking.role} house={house} onClose={close} onSent={sent} />}
-      {asking?.what === 'remove' && <RemoveRoleDialog role={asking.role} house={house} onClose={close} onSent={sent} />}
-      {asking?.what === 'hand over' && <HandOverDialog house={house} now={now} onClose={close} onSent={sent} />}
-      {asking?.what === 'accept' && <AcceptDialog house={house} now={now} onClose={close} onSent={sent} />}
+      {asking?.what === 'propose' && (
+        <ProposeRoleDialog role={asking.role} house={house} onClose={close} onSent={sent} />
+      )}
+      {asking?.what === 'remove' && (
+        <RemoveRoleDialog role={asking.role} house={house} onClose={close} onSent={sent} />
+      )}
+      {asking?.what === 'hand over' && (
+        <HandOverDialog house={house} now={now} onClose={close} onSent={sent} />
+      )}
+      {asking?.what === 'accept' && (
+        <AcceptDialog house={house} now={now} onClose={close} onSent={sent} />
+      )}
     </div>
   );
 }

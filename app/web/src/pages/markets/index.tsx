@@ -24,6 +24,7 @@ import {
   rate,
   valueAt,
 } from '../../ui/format';
+import { pauseIn } from '../governance/pauses';
 import { useLiveAccounts } from '../parts/accounts';
 import { BreakerBadge, breakerOf, PageHead, Used } from '../parts/marks';
 import { isOption, published, strikeText, termsText, yearly } from '../parts/options';
@@ -166,14 +167,19 @@ function signed(value: number): string {
 }
 
 function States({ row, now }: { row: Row; now: number }) {
+  const header = valueOf(useBoard())?.header;
+  const pause = header && pauseIn(header, row.named, now);
   const state = breakerOf(row.asset, now);
   const expired = row.listed.kind !== 0 && Number(row.listed.expiry) <= now;
   return (
     <span className="row">
       {state !== 'normal' && <BreakerBadge state={state} />}
       {(row.listed.restrictions & 1) !== 0 && <Badge tone="warn">reduce-only</Badge>}
+      {pause && <Badge tone="warn">{pause}</Badge>}
       {expired && <Badge>expired</Badge>}
-      {state === 'normal' && (row.listed.restrictions & 1) === 0 && !expired && <Badge tone="good">open</Badge>}
+      {state === 'normal' && (row.listed.restrictions & 1) === 0 && !pause && !expired && (
+        <Badge tone="good">open</Badge>
+      )}
     </span>
   );
 }

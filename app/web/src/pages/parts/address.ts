@@ -4,5 +4,7 @@ import { isAddress, type Address } from '@solana/kit';
 export function typedAddress(text: string): Address | { error: string } | undefined {
   const typed = text.trim();
   if (typed === '') return undefined;
-  return isAddress(typed) ? typed : { error: 'That is no address: it takes 32 bytes in base58, 43 or 44 letters and digits.' };
+  return isAddress(typed)
+    ? typed
+    : { error: 'That is no address: it takes 32 bytes in base58, 43 or 44 letters and digits.' };
 }

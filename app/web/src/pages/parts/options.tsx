@@ -29,6 +29,9 @@ export function yearly(rate: bigint, horizonS: number): string {
 }
 
 /** What an oracle has published of an asset's implied volatility, and when; nothing where none does. */
-export function published({ impliedSigma, impliedTime }: AssetState): { sigma: bigint; time: number } | undefined {
+export function published({
+  impliedSigma,
+  impliedTime,
+}: AssetState): { sigma: bigint; time: number } | undefined {
   return impliedSigma === 0n ? undefined : { sigma: impliedSigma, time: Number(impliedTime) };
 }

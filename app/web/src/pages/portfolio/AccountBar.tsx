@@ -45,7 +45,12 @@ export function AccountBar({ address, account }: { address: Address; account: Ma
         <label htmlFor={id} className="visually-hidden">
           Margin account
         </label>
-        <select id={id} className="account-select" value={address} onChange={(e) => pick(e.target.value)}>
+        <select
+          id={id}
+          className="account-select"
+          value={address}
+          onChange={(e) => pick(e.target.value)}
+        >
           {!listed && <option value={address}>{accountLabel(account, wallet)}</option>}
           {accounts.map((a) => (
             <option key={a.address} value={a.address}>
@@ -64,7 +69,9 @@ export function AccountBar({ address, account }: { address: Address; account: Ma
           {wallet && <option value="new">New account…</option>}
           <option value="visit">Open by address…</option>
         </select>
-        <Badge tone={account.isolated === 0 ? 'plain' : 'info'}>{modeText(account, config.markets)}</Badge>
+        <Badge tone={account.isolated === 0 ? 'plain' : 'info'}>
+          {modeText(account, config.markets)}
+        </Badge>
         {standing.as === 'delegate' && <Badge tone="info">you are its delegate</Badge>}
         {standing.as === 'nobody' && <Badge>not yours</Badge>}
         {restricted && <Badge tone="warn">reduce only</Badge>}
@@ -91,7 +98,12 @@ export function AccountBar({ address, account }: { address: Address; account: Ma
       <FundsDialog way={way} setWay={setWay} address={address} account={account} />
       <OpenDialog open={dialog === 'new'} onClose={close} />
       <VisitDialog open={dialog === 'visit'} onClose={close} />
-      <SettingsDialog open={dialog === 'settings'} onClose={close} address={address} account={account} />
+      <SettingsDialog
+        open={dialog === 'settings'}
+        onClose={close}
+        address={address}
+        account={account}
+      />
     </div>
   );
 }

@@ -5,7 +5,17 @@ import { setDelegate, type DelegateTerms } from '../../chain/actions';
 import { decodeMarginAccount, useStanding } from '../../chain/accounts';
 import { NOBODY, POWERS, powersText } from '../../chain/delegate';
 import { useNow } from '../../chain/hooks';
-import { Badge, Button, Card, CheckField, Dialog, Field, FieldGroup, Problem, SelectField } from '../../ui';
+import {
+  Badge,
+  Button,
+  Card,
+  CheckField,
+  Dialog,
+  Field,
+  FieldGroup,
+  Problem,
+  SelectField,
+} from '../../ui';
 import { clock, duration, shortAddress } from '../../ui/format';
 import { Act } from '../parts/act';
 import { typedAddress } from '../parts/address';
@@ -22,7 +32,9 @@ const endText = (until: number): string => (until === 0 ? 'no end' : clock(until
 /** Until when, as people say it. */
 function untilText(until: number, now: number): string {
   if (until === 0) return 'no end';
-  return until > now ? `${clock(until)}, for another ${duration(until - now)}` : `over since ${clock(until)}`;
+  return until > now
+    ? `${clock(until)}, for another ${duration(until - now)}`
+    : `over since ${clock(until)}`;
 }
 
 /** Who else may act on the account; its owner names and revokes. */
@@ -67,13 +79,15 @@ export function Delegate({ address, account }: Props) {
           </div>
           <div>
             <dt>Until</dt>
-            <dd className={until !== 0 && until <= now ? 'warn' : 'num'}>{untilText(until, now)}</dd>
+            <dd className={until !== 0 && until <= now ? 'warn' : 'num'}>
+              {untilText(until, now)}
+            </dd>
           </div>
         </dl>
       ) : (
         <p className="muted">
-          Only its owner acts on this account. A delegate, a venue or a hot wallet, may be given powers for a time; it
-          never withdraws, transfers or changes a setting.
+          Only its owner acts on this account. A delegate, a venue or a hot wallet, may be given
+          powers for a time; it never withdraws, transfers or changes a setting.
         </p>
       )}
       <Dialog
@@ -86,8 +100,9 @@ export function Delegate({ address, account }: Props) {
       <Dialog title="Revoke the delegate" open={asking === 'revoke'} onClose={close}>
         <div className="stack">
           <p>
-            <span className="mono breakable">{account.delegate}</span> may do nothing more on this account from then on.
-            Requests to trade that it has made stay, and you may take them back.
+            <span className="mono breakable">{account.delegate}</span> may do nothing more on this
+            account from then on. Requests to trade that it has made stay, and you may take them
+            back.
           </p>
           <Act
             label="Revoke"
@@ -95,7 +110,11 @@ export function Delegate({ address, account }: Props) {
             done="The delegate was revoked"
             draft={`revoke ${address} ${account.delegate}`}
             make={async (owner) => ({
-              instructions: setDelegate(owner, address, { delegate: NOBODY as Address, powers: 0, until: 0 }),
+              instructions: setDelegate(owner, address, {
+                delegate: NOBODY as Address,
+                powers: 0,
+                until: 0,
+              }),
               look: [address],
             })}
             preview={({ after }) => <After bytes={after[0]} before={account} />}
@@ -148,7 +167,8 @@ function NameForm({ address, account, onDone }: Props & { onDone: () => void }) 
   const key = typedAddress(text);
   const delegate = typeof key === 'string' ? key : undefined;
   const typed = Math.floor(new Date(date).getTime() / 1000);
-  const badDate = length === 'date' && !(typed > now) ? 'Give a time that is still to come.' : undefined;
+  const badDate =
+    length === 'date' && !(typed > now) ? 'Give a time that is still to come.' : undefined;
   const complaint =
     typeof key === 'object'
       ? key.error
@@ -205,13 +225,18 @@ function NameForm({ address, account, onDone }: Props & { onDone: () => void }) 
         />
       )}
       <p className="small faint">
-        It never withdraws, transfers, closes the account, changes a setting or names another delegate. What it loses in
-        trades is yours: give the key only to whom you would let trade with all of it.
+        It never withdraws, transfers, closes the account, changes a setting or names another
+        delegate. What it loses in trades is yours: give the key only to whom you would let trade
+        with all of it.
       </p>
       <Act
         label={named ? 'Change the delegate' : 'Name this delegate'}
         done={named ? 'The delegate was changed' : 'The delegate was named'}
-        draft={ready ? `delegate ${address} ${delegate} ${powers} ${length} ${length === 'date' ? typed : ''}` : undefined}
+        draft={
+          ready
+            ? `delegate ${address} ${delegate} ${powers} ${length} ${length === 'date' ? typed : ''}`
+            : undefined
+        }
         make={async (owner) => {
           const terms: DelegateTerms = { delegate: delegate!, powers, until: until() };
           return { instructions: setDelegate(owner, address, terms), look: [address] };

@@ -42,7 +42,12 @@ export function VisitForm({ onDone }: { onDone: () => void }) {
         hint="Anybody may look. Where your wallet is its delegate, you may do what its owner lets you."
         onChange={(e) => setText(e.target.value)}
       />
-      <Button type="submit" look="primary" className="button-wide" disabled={typeof address !== 'string'}>
+      <Button
+        type="submit"
+        look="primary"
+        className="button-wide"
+        disabled={typeof address !== 'string'}
+      >
         Open
       </Button>
     </form>
@@ -89,7 +94,9 @@ export function Visited({ address: text }: { address: string }) {
   if (found.state === 'unreadable' || !ours || !account) {
     return (
       <Problem title="This is no account that can be shown here" tone="warn" action={back}>
-        {found.state === 'unreadable' ? found.error : 'It is a margin account of another clearinghouse.'}
+        {found.state === 'unreadable'
+          ? found.error
+          : 'It is a margin account of another clearinghouse.'}
       </Problem>
     );
   }

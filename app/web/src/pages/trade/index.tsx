@@ -12,6 +12,7 @@ import { go, href, useRoute } from '../../router';
 import { Badge, Card, Chart, Empty, Skeleton, Stat, Stats } from '../../ui';
 import { ago, bps, clock, decimal, dollars, duration, price, QUOTE_DECIMALS, rate } from '../../ui/format';
 import { useWallet } from '../../wallet/context';
+import { pauseIn } from '../governance/pauses';
 import { BreakerBadge, breakerOf } from '../parts/marks';
 import { published, strikeText, yearly } from '../parts/options';
 import { History } from '../parts/range';
@@ -87,9 +88,15 @@ function MarketState({ market }: { market: ConfigMarket }) {
   const asset = board?.assets[market.asset];
   if (!asset) return null;
   const age = freshness(asset, now);
+  const pause = pauseIn(board.header, market, now);
   return (
     <>
       <BreakerBadge state={breakerOf(asset, now)} />
+      {pause && (
+        <Badge tone="warn" title={`The guardian has paused it: until ${clock(Number(board.header.pauseUntil))}`}>
+          {pause}
+        </Badge>
+      )}
       {age === 'never' ? (
         <Badge tone="bad">no price yet</Badge>
       ) : (
