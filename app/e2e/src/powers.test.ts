@@ -154,6 +154,21 @@ describe('powers that are given, used and taken back', () => {
     );
   });
 
+  step('with an account of its own it goes from one to the other', async () => {
+    const which = venue.main.getByLabel('Margin account', { exact: true });
+    const acting = venue.page.getByText('You act for somebody else');
+    await venue.visit(`portfolio/${account}`);
+    await acting.waitFor();
+    await which.selectOption('new');
+    const dialog = venue.dialog('New margin account');
+    await dialog.getByRole('button', { name: 'Open account' }).click();
+    await venue.says('Margin account opened');
+    await acting.waitFor({ state: 'hidden' });
+    assert.equal(await which.inputValue(), await outsider.house.marginAccount(venueKey, 0));
+    await which.selectOption(account);
+    await acting.waitFor();
+  });
+
   step(
     'without the power to trade it may reduce, and is refused more risk in the words of the program',
     async () => {

@@ -125,7 +125,8 @@ const UNITS = [
 function PauseForm({ house, header, now, onDone }: Omit<Props, 'roles'> & { onDone: () => void }) {
   const { config, deployment } = useChain();
   const { clearinghouse, board } = deployment;
-  const [kinds, setKinds] = useState<readonly boolean[]>([true, false, false]);
+  // What rests cannot be chosen, and so must not stand chosen.
+  const [kinds, setKinds] = useState<readonly boolean[]>([Number(house.nextPause[0] ?? 0n) <= now, false, false]);
   const [assets, setAssets] = useState<readonly number[]>([]);
   const [markets, setMarkets] = useState<readonly number[]>([]);
   const [text, setText] = useState('1');

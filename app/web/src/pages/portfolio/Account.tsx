@@ -144,7 +144,7 @@ function Acting({ account }: { account: MarginAccount }) {
       return (
         <Problem tone="info" title="You are looking at somebody else’s account">
           {wallet ? 'Your wallet is neither its owner nor its delegate. ' : ''}
-          {owner} owns it; what may be done is offered to the owner and to a delegate.
+          {owner} owns it. Only the owner and a delegate act on it; anybody may settle its positions.
         </Problem>
       );
   }

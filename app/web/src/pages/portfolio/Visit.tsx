@@ -59,18 +59,17 @@ export function Visited({ address: text }: { address: string }) {
   const address = isAddress(text) ? text : undefined;
   const { deployment } = useChain();
   const { address: wallet } = useWallet();
-  const { selected, choose } = useSelectedAccount();
+  const { choose } = useSelectedAccount();
   const now = useNow();
   const found = useLiveAccount(address, decodeMarginAccount);
   const account = valueOf(found);
   const ours = account?.clearinghouse === deployment.clearinghouse;
   const standing = account && ours ? standingOf(account, wallet, now).as : 'nobody';
   const acts = standing === 'owner' || standing === 'delegate';
-  const chosen = selected?.address === address;
   useEffect(() => {
     // What is opened to act on is also what the other pages act on.
-    if (acts && address && !chosen) choose(address as Address);
-  }, [acts, address, chosen, choose]);
+    if (acts && address) choose(address as Address);
+  }, [acts, address, choose]);
   const back = (
     <a className="button button-secondary button-small" href={href('portfolio')}>
       To your portfolio
