@@ -444,7 +444,7 @@ impl Book {
         let touched = configs.filter(|config| {
             self.price_account(config.index) == Some(*changed) || beside(config).any(|b| b == *changed)
         });
-        touched.flat_map(|config| beside(config)).collect()
+        touched.flat_map(beside).collect()
     }
 }
 

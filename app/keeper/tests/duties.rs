@@ -16,7 +16,7 @@ mod world;
 use ballast::governance::Parameter;
 use ballast::limits::PhaseParams;
 use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, default_phases, made_up_history};
-use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer};
+use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person};
 use one::{start, until};
 
 const COIN: i64 = 1_000_000_000;

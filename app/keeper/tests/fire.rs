@@ -25,9 +25,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use faults::Faults;
-use keepers::{Folder, Keeper, configure};
+use keepers::{Folder, Keeper, configure, journals};
 use node::Node;
-use people::{AFTER, BEFORE, People, settle_in};
+use people::{AFTER, BEFORE, settle_in};
 use world::World;
 
 /// Longest that a story may take.
@@ -175,33 +175,6 @@ async fn tell(story: Story) -> Measured {
         repeats: world.repeats,
         bad: node.bad.load(Ordering::Relaxed),
     }
-}
-
-/// Holds the journals against the chain: every transaction that landed is written down by exactly one keeper, and no
-/// intent landed twice. Returns how many results of liquidations they hold.
-fn journals(folder: &Folder, keepers: usize, world: &World) -> usize {
-    let (mut known, mut results) = (std::collections::HashSet::new(), 0);
-    for index in 0..keepers {
-        let journal = rusqlite::Connection::open(folder.0.join(format!("{index}.sqlite"))).unwrap();
-        let mut all = journal.prepare("SELECT signature FROM transactions").unwrap();
-        for signature in all.query_map([], |row| row.get::<_, String>(0)).unwrap() {
-            assert!(known.insert(signature.unwrap()), "a transaction is in two journals");
-        }
-        let mut carried = journal
-            .prepare("SELECT c.key, c.signature FROM carried c JOIN intents i USING (key) ORDER BY c.key")
-            .unwrap();
-        let rows = carried.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        let mut landed: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-        for (key, signature) in rows.map(Result::<(String, String), _>::unwrap) {
-            let done = world.landed.get(&signature).is_some_and(|l| l.error.is_none());
-            *landed.entry(key).or_default() += usize::from(done);
-        }
-        assert!(landed.values().all(|times| *times <= 1), "an intent landed twice");
-        let count = "SELECT COUNT(*) FROM results";
-        results += journal.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap() as usize;
-    }
-    assert!(world.landed.keys().all(|signature| known.contains(signature)), "what was sent was written down");
-    results
 }
 
 fn row(m: &Measured) -> String {

@@ -54,7 +54,7 @@ impl Board {
                 .map(|(name, a)| {
                     serde_json::json!({
                         "symbol": name, "price": dollars(a, a.spot()), "stable_price": dollars(a, a.stable()),
-                        "publish_time": a.publish_time, "sigma_percent": percent(a.sigma),
+                        "publish_time": a.publish_time.to_string(), "sigma_percent": percent(a.sigma),
                         "haircut_long_percent": percent(a.haircut_long),
                         "haircut_short_percent": percent(a.haircut_short),
                         "haircut_min_percent": percent(a.haircut_min),

@@ -71,7 +71,9 @@ impl Health {
 
 fn json(m: &Margin) -> serde_json::Value {
     serde_json::json!({
-        "equity": m.equity, "expected_shortfall": m.expected_shortfall, "stress": m.stress, "core": m.core, "addons": m.addons, "mm": m.maintenance, "im": m.initial,
+        "equity": m.equity.to_string(), "expected_shortfall": m.expected_shortfall.to_string(),
+        "stress": m.stress.to_string(), "core": m.core.to_string(), "addons": m.addons.to_string(),
+        "mm": m.maintenance.to_string(), "im": m.initial.to_string(),
     })
 }
 
