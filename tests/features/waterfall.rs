@@ -4,9 +4,8 @@
 use ballast::error::BallastError;
 use ballast::event::{BankruptcyResolved, TradeDeclined};
 use ballast::instructions::Decline;
-use ballast::limits::BackstopParams;
-use ballast::limits::PhaseParams;
-use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, default_phases};
+use ballast::limits::{BackstopParams, PhaseParams, PriceParams};
+use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, default_phases, default_prices};
 use ballast_sandbox::{House, Person};
 
 use crate::common::{
@@ -216,16 +215,30 @@ fn a_market_returns_from_a_bankrupt_slice() {
 
 #[test]
 fn attack_winners_are_closed_before_keepers_come() {
-    let phases = PhaseParams { wait_s: 60, ..default_phases() };
-    let mut house = with_fees(HouseParams { phases, ..HouseParams::default() });
+    let prices = PriceParams { confirm_s: 3, recovery_s: 60, ..default_prices() };
+    let mut house = with_fees(HouseParams { prices, ..HouseParams::default() });
     let (loser, _) = short_of_210(&mut house);
     refused(&mut house, BallastError::KeepersFirst, |h| h.resolve_bankruptcy(&loser, Some(0)));
     house.touch(&loser.account).expect("it is short");
     refused(&mut house, BallastError::KeepersFirst, |h| h.resolve_bankruptcy(&loser, Some(0)));
-    prices_after(&mut house, 59, &[150.0]);
+    prices_after(&mut house, 2, &[150.0]);
     refused(&mut house, BallastError::KeepersFirst, |h| h.resolve_bankruptcy(&loser, Some(0)));
     prices_after(&mut house, 1, &[150.0]);
     house.resolve_bankruptcy(&loser, Some(0)).expect("nobody came");
+    assert_conserved(&house);
+}
+
+/// In a crash an account goes from its MM to nothing within seconds: were it held for a phase of liquidation, its debt
+/// would grow with every second in which nobody can be paid to take it.
+#[test]
+fn who_is_bankrupt_does_not_wait_for_a_phase() {
+    let prices = PriceParams { confirm_s: 3, recovery_s: 60, ..default_prices() };
+    let phases = PhaseParams { wait_s: 600, takeover_s: 600, ..default_phases() };
+    let mut house = with_fees(HouseParams { prices, phases, ..HouseParams::default() });
+    let (loser, _) = short_of_210(&mut house);
+    house.touch(&loser.account).expect("it is short");
+    prices_after(&mut house, 3, &[150.0]);
+    house.resolve_bankruptcy(&loser, Some(0)).expect("its clock has run for as long as a price takes");
     assert_conserved(&house);
 }
 

@@ -22,10 +22,10 @@ use one::{start, until};
 const COIN: i64 = 1_000_000_000;
 const BEFORE: f64 = 100.0;
 
-/// A house with one coin, its perpetual and a backstop, two days after a proposal was made, and an hour after its last
+/// A house with one coin, its perpetual and a backstop that takes over after `takeover_s`, two days after a proposal was made, and an hour after its last
 /// tick.
-fn house() -> House {
-    let phases = PhaseParams { deep_bps: 5_000, bankrupt_bps: 5_000, takeover_s: 10, ..default_phases() };
+fn house(takeover_s: u32) -> House {
+    let phases = PhaseParams { deep_bps: 5_000, bankrupt_bps: 5_000, takeover_s, ..default_phases() };
     let mut house = House::with_params(HouseParams { phases, ..HouseParams::default() });
     house.list_asset(AssetSpec::coin("SOL", 9)).unwrap();
     house.open_market(MarketSpec::perpetual("SOL", 0)).unwrap();
@@ -51,7 +51,7 @@ fn trade(house: &mut House, dollars: u64) -> (Person, Person) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_keeper_without_money_keeps_the_house_going() {
-    let mut house = house();
+    let mut house = house(10);
     // One falls short, one is bankrupt, by a fall of twelve dollars.
     let (short, _) = trade(&mut house, 165);
     let (bankrupt, _) = trade(&mut house, 100);
@@ -87,9 +87,25 @@ async fn a_keeper_without_money_keeps_the_house_going() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// Nobody takes over in the hour that this house gives its keepers, and the bankrupt are resolved all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_bankrupt_does_not_wait_for_the_time_of_a_takeover() {
+    let mut house = house(3_600);
+    let (bankrupt, _) = trade(&mut house, 100);
+    let (node, keeper, folder) = start(house, &Keypair::new(), "prompt", 88.0).await;
+    until("it is resolved", &node, |world| {
+        world.done.contains_key("ResolveBankruptcy")
+            && world.house.margin_account(&bankrupt.account).position(0).base == 0
+    })
+    .await;
+    drop(keeper);
+    assert!(!node.world.lock().unwrap().done.contains_key("TakeOver"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_keeper_took_over_it_passes_on_to_the_backstop() {
-    let mut house = house();
+    let mut house = house(10);
     let (short, _) = trade(&mut house, 165);
     let rich = house.person_with_quote(100_000);
     house.vm.advance(20);

@@ -307,7 +307,8 @@ pub enum Due {
     Touch,
     /// Wait for later prices of what it holds: they confirm the breach, or end it.
     Confirmation,
-    /// Liquidate it.
+    /// Liquidate it. Where that is not done, touch it if no clock runs: a takeover by the backstop and the resolution of
+    /// who is bankrupt wait for the clock, and nothing but a touch or a liquidation starts one.
     Liquidation,
 }
 

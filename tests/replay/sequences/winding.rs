@@ -215,7 +215,8 @@ impl World {
         }
         let touch = self.house.at.touch_account(slice);
         let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
-        self.house.vm.advance(self.house.board().phases.takeover_s.into());
+        let board = self.house.board();
+        self.house.vm.advance(board.prices.confirm_s.max(board.phases.takeover_s).into());
         self.fresh_prices()?;
         self.seen = ledger(&self.house);
         let resolve = self.house.at.resolve_with_backstop(slice, market);

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use ballast::event::Liquidated;
 use ballast::instructions::{AddAssetArgs, SourceArgs};
 use ballast::margin::BoardView;
+use ballast_client::plan::Plan;
 use ballast_risk::book::Basis;
 use ballast_sandbox::house::{HouseParams, QUOTE, made_up_history};
 use ballast_sandbox::oracle::Update;
@@ -17,7 +18,7 @@ use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Refusal, Signer};
 use super::market::{CALM_S, FALL_S, LENGTH_S, Market};
 use super::recovery::Recovery;
 use super::waterfall::Waterfall;
-use super::{ASSETS, COUNT, MAX_JUMP_BPS, PAYOUT_JUMP_BPS, Run, Scenario, Second, bound, crowd};
+use super::{ASSETS, COUNT, PAYOUT_JUMP_BPS, Run, Scenario, Second, bound, crowd};
 use crate::backtest::Setting;
 use crate::demo::cast::{Actor, Cast};
 use crate::demo::replay::{conservation_error, settle_all};
@@ -71,7 +72,7 @@ fn set_up(scenario: &Scenario, reporter: &Keypair) -> Result<House> {
         let named = AssetSpec::coin(symbol, 9);
         let sources = match scenario.limits.breaker {
             true => SourceArgs {
-                max_jump_bps: MAX_JUMP_BPS,
+                max_jump_bps: scenario.max_jump_bps,
                 payout_jump_bps: PAYOUT_JUMP_BPS,
                 max_step_bps: setting.asset.max_move_bps,
                 ..SourceArgs::PYTH
@@ -307,29 +308,40 @@ impl Simulation {
         short.into_iter().map(|(_, index)| index).collect()
     }
 
-    /// Keepers that are alive take turns at the worst accounts. Returns liquidations and the value taken over.
+    /// Keepers that are alive take turns at the worst accounts: at those that pay for it first, and with the turns that are
+    /// left at those that have nothing to pay with. To look at an account and leave it is not a turn. Returns liquidations
+    /// and the value taken over.
     pub(super) fn keepers(&mut self, second: usize) -> Result<(usize, f64)> {
         let alive: Vec<usize> = (0..self.deaths.len()).filter(|k| self.deaths[*k] > second).collect();
         let targets = self.short();
-        let (mut count, mut taken) = (0, 0.0);
-        let turns = alive.len() * self.scenario.turns;
-        for (turn, target) in targets.into_iter().take(turns).enumerate() {
-            let keeper = alive[turn % alive.len()];
-            if let Some(value) = self.liquidate(target, keeper)? {
-                count += 1;
-                taken += value;
-                self.touched.insert(target);
+        let (mut count, mut taken, mut turn) = (0, 0.0, 0);
+        for paying in [true, false] {
+            for target in &targets {
+                if turn == alive.len() * self.scenario.turns {
+                    break;
+                }
+                let keeper = alive[turn % alive.len()];
+                let account = self.cast.traders[*target].person.account;
+                let plan = self.house.plan(&account, &self.cast.keepers[keeper].person);
+                let Some(plan) = plan.filter(|p| (p.step.to_keeper() + p.bounty > 0) == paying) else {
+                    continue;
+                };
+                turn += 1;
+                if let Some(value) = self.liquidate(*target, keeper, plan)? {
+                    count += 1;
+                    taken += value;
+                    self.touched.insert(*target);
+                }
             }
         }
         Ok((count, taken))
     }
 
     /// One liquidation as the keeper plans it; where a limit holds it back, a smaller one. Returns the value taken.
-    fn liquidate(&mut self, target: usize, keeper: usize) -> Result<Option<f64>> {
+    fn liquidate(&mut self, target: usize, keeper: usize, mut plan: Plan) -> Result<Option<f64>> {
         const SMALLER: [u64; 3] = [1, 4, 16];
         let account = self.cast.traders[target].person.account;
         let keeper = &self.cast.keepers[keeper].person;
-        let Some(mut plan) = self.house.plan(&account, keeper) else { return Ok(None) };
         let whole: Vec<u64> = plan.legs.iter().map(|leg| leg.amount).collect();
         for part in SMALLER {
             for (leg, amount) in plan.legs.iter_mut().zip(&whole) {
@@ -368,8 +380,12 @@ impl Simulation {
                 let price = prices[asset].clamp(spot * (1.0 - BAND), spot * (1.0 + BAND));
                 let quote = micro(value * price / spot).max(1);
                 let desk = &self.cast.desk.person;
-                if self.house.fill(slot.market, &keeper.person, desk, -slot.base, quote).is_ok() {
-                    self.market.sell(asset, value * slot.base.signum() as f64);
+                match self.house.fill(slot.market, &keeper.person, desk, -slot.base, quote) {
+                    Ok(_) => self.market.sell(asset, value * slot.base.signum() as f64),
+                    Err(refusal) => {
+                        let word = refusal.code().map_or_else(String::new, |code| word(&refusal, code));
+                        *self.refusals.entry(format!("sale: {word}")).or_default() += 1;
+                    }
                 }
             }
             for slot in account.held_collateral() {

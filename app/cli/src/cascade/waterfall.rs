@@ -4,7 +4,6 @@
 use anyhow::{Context, Result};
 use ballast::event::BankruptcyResolved;
 use ballast::margin::BoardView;
-use ballast_client::plan::Due;
 use ballast_risk::book::Basis;
 use ballast_sandbox::house::Sent;
 use ballast_sandbox::{House, Person};
@@ -89,8 +88,10 @@ impl Simulation {
         let short = self.short();
         for (index, actor) in self.cast.traders.iter().enumerate() {
             let account = actor.person.account;
-            let over = self.since.contains_key(&index) && !short.contains(&index);
-            if over || (short.contains(&index) && self.house.due(&account) == Due::Touch) {
+            let (was, is) = (self.since.contains_key(&index), short.contains(&index));
+            let runs = self.house.margin_account(&account).short_for(self.house.vm.now()).is_some();
+            // A clock for those too whom a keeper could take at once: without one nobody who is bankrupt is resolved.
+            if (was && !is) || (is && !runs) {
                 // Refused where there is nothing to say about it.
                 let _ = self.house.touch(&account);
             }

@@ -11,7 +11,6 @@ use ballast_client::decode::dollars;
 use ballast_client::health::health;
 use ballast_client::plan::Due;
 use ballast_risk::fixed::RATE_ONE;
-use ballast_risk::side::SCALE_ONE;
 use ballast_risk::volatility::VolatilityParams;
 use ballast_sandbox::{AssetSpec, House, MarketSpec, Refusal, Signer};
 
@@ -501,9 +500,8 @@ pub fn conservation_error(house: &House, cast: &Cast) -> i64 {
         let listed = house.board().markets[index];
         let slots = || accounts.iter().map(|a| a.position(index as u8));
         let base: i128 = slots().map(|p| i128::from(listed.now(&p).unwrap_or(p).base)).sum();
-        // Truncation leaves native units behind where a side was deleveraged, a position and a deleveraging.
-        let touched = [listed.long, listed.short].iter().any(|s| s.scale != SCALE_ONE || s.epoch != 0);
-        let dust = if touched { 8 * accounts.len() as i128 } else { 0 };
+        // What truncation can have taken where a side was deleveraged, as the market counts it.
+        let dust = i128::from(market.base_dust);
         error += (base.abs() - dust).max(0);
         let entries: i128 = slots().map(|p| i128::from(p.entry)).sum();
         let pool = i128::from(market.pool) + i128::from(market.realised);

@@ -3,7 +3,6 @@
 use anchor_lang::prelude::Pubkey;
 use ballast::margin::BoardView;
 use ballast::policy::{self, Action};
-use ballast::state::MarginAccount;
 use ballast_client::plan;
 use ballast_risk::book::Basis;
 use ballast_risk::settlement;
@@ -11,12 +10,6 @@ use serde_json::json;
 
 use super::Scene;
 use crate::act::intent::{Intent, Urgency};
-
-/// Whether an account has been short for as long as keepers are given.
-fn has_waited(scene: &Scene, account: &MarginAccount) -> bool {
-    let wait = u64::from(scene.fresh.board.phases.takeover_s);
-    account.short_for(scene.now).is_some_and(|s| s >= wait)
-}
 
 fn intent(
     scene: &Scene,
@@ -36,7 +29,8 @@ fn intent(
 pub fn take_over(scene: &Scene, address: &Pubkey) -> Option<Intent> {
     let account = scene.book.margin(address)?;
     let board = &scene.fresh.board;
-    if !has_waited(scene, account) {
+    let wait = u64::from(board.phases.takeover_s);
+    if account.short_for(scene.now).is_none_or(|s| s < wait) {
         return None;
     }
     let mut best: Option<(u8, plan::Plan)> = None;
@@ -101,7 +95,7 @@ pub fn resolve(scene: &Scene, address: &Pubkey) -> Option<Intent> {
             worst = Some((slot.market, unsettled));
         }
     }
-    if left && !has_waited(scene, account) {
+    if left && !account.has_waited(board, scene.now) {
         return None;
     }
     // Without a position only the fund can pay, and only what it has.

@@ -19,10 +19,11 @@ use crate::state::{BackstopVault, MarginAccount, Market, MarketState, RiskBoard,
 /// The position is closed even where the fund pays everything, and then at spot: whoever is bailed out keeps no bet on the
 /// fund's account.
 ///
-/// Keepers come first: while anything is left that they could take, the account must have been short for a phase of
-/// liquidation. Otherwise whoever is first in a block could have winners closed that a keeper would have left alone. No
-/// longer than that: without equity there is no penalty that would bring a keeper, and in a crash every second makes the
-/// debt larger. Where nothing is left to take, waiting would gain nothing.
+/// Keepers come first: while anything is left that they could take, the account's clock must have run for as long as a move
+/// of a price takes to be confirmed. Otherwise whoever is first in a block could have winners closed that a keeper would
+/// have left alone. No longer than that, and no phase: near bankruptcy none holds a keeper back, without equity there is no
+/// penalty that would bring one, and in a crash every second makes the debt larger. Where nothing is left to take, waiting
+/// would gain nothing.
 #[derive(Accounts)]
 pub struct ResolveBankruptcy<'info> {
     #[account(mut)]
@@ -76,7 +77,7 @@ fn require_judged(account: &MarginAccount, board: &RiskBoard, now: i64) -> Resul
 
 /// Refuses an account of which keepers have not had their time, while there is anything that they could take.
 fn require_waited(account: &MarginAccount, board: &RiskBoard, now: i64) -> Result<()> {
-    let waited = account.short_for(now).is_some_and(|s| s >= u64::from(board.phases.wait_s));
+    let waited = account.has_waited(board, now);
     let mut left = account.held_collateral().next().is_some();
     for slot in account.held_positions() {
         left |= board.market(slot.market.into()).and_then(|m| m.now(slot)).or_refuse()?.base != 0;
