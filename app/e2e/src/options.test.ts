@@ -17,10 +17,11 @@ import {
 } from '@ballast/client';
 import * as kit from '@solana/kit';
 import { launch } from './browser';
-import { startCluster, until, type Cluster } from './cluster';
+import { startCluster, type Cluster } from './cluster';
 import { DApp, addressOf, amount } from './dapp';
 import { Gateway } from './gateway';
 import { Trader } from './trader';
+import { until } from './wait';
 
 const DAYS = 24 * 3_600;
 const SYMBOL = 'SOL-CALL';
