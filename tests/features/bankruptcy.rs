@@ -2,8 +2,8 @@
 
 use ballast::error::BallastError;
 use ballast::event::BankruptcyResolved;
-use ballast_sandbox::house::QUOTE;
-use ballast_sandbox::{House, Person};
+use ballast_sandbox::house::{HouseParams, QUOTE};
+use ballast_sandbox::{AssetSpec, House, Person};
 
 use crate::common::{
     BASE, Rival, assert_conserved, nobody_comes, prices_after, quote_of, refused, refused_ix, sol,
@@ -142,6 +142,33 @@ fn a_part_of_the_other_side_is_closed_pro_rata() {
 }
 
 /// dYdX chain, 10 Oct 2025: collateral was moved before the insurance fund had paid.
+/// What is closed is nobody's to unwind any more: margins fall in the same transaction, not with the next price.
+#[test]
+fn a_resolution_leaves_no_crowd_behind() {
+    let mut coin = AssetSpec::coin("SOL", 9);
+    (coin.args.impact_bps, coin.args.crowd_share_bps) = (10_000, 1_000);
+    (coin.args.depth_floor, coin.args.depth_cap) = (1_000_000 * QUOTE, 100_000_000 * QUOTE);
+    let mut house = House::with_assets(HouseParams::default(), vec![(coin, 100.0)]);
+    let (whale, desk) = (house.person_with_quote(4_000_000), house.person_with_quote(4_000_000));
+    house.fill_at_oracle(0, &whale, &desk, 50_000 * BASE).expect("a fill");
+    for _ in 0..8 {
+        prices_after(&mut house, 1_800, &[100.0]);
+        house.refresh_exposure(0).expect("anybody copies what is open");
+    }
+    let crowded = house.board().assets[0].crowd_short;
+    prices_after(&mut house, 30, &[190.0]);
+    nobody_comes(&mut house, &desk, &[190.0]);
+    house.resolve_bankruptcy(&desk, Some(0)).expect("it is bankrupt");
+    let crowds = |house: &House| {
+        let asset = house.board().assets[0];
+        (asset.crowd_long, asset.crowd_short, asset.haircut_long, asset.haircut_short)
+    };
+    let resolved = crowds(&house);
+    assert!(resolved.1 < crowded / 2, "{resolved:?}, was {crowded}");
+    house.refresh_exposure(0).expect("nothing is new to it");
+    assert_eq!(crowds(&house), resolved);
+}
+
 #[test]
 fn the_order_of_the_waterfall_is_kept() {
     let mut house = sol_with_fees();

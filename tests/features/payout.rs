@@ -21,9 +21,19 @@ fn house() -> House {
     House::with_assets(HouseParams::default(), vec![(coin, 100.0)])
 }
 
+/// The same, and profit waits from 3 % on.
+fn with_a_distance_of_its_own() -> House {
+    let mut coin = AssetSpec::coin("SOL", 9);
+    (coin.args.sources.max_jump_bps, coin.args.sources.payout_jump_bps) = (2_000, 300);
+    House::with_assets(HouseParams::default(), vec![(coin, 100.0)])
+}
+
 /// A long and a short of ten coins with this much quote each, and then a price that jumped.
 fn jumped(price: f64) -> (House, Person, Person) {
-    let mut house = house();
+    jumped_in(house(), price)
+}
+
+fn jumped_in(mut house: House, price: f64) -> (House, Person, Person) {
     let (long, short) = (house.person_with_quote(2_000), house.person_with_quote(2_000));
     house.fill_at_oracle(0, &long, &short, 10 * BASE).expect("a fill");
     prices_after(&mut house, 30, &[price]);
@@ -50,6 +60,35 @@ fn profit_waits_while_a_jump_is_young() {
         }
         assert_conserved(&house);
     }
+}
+
+/// The payment waits where the breaker has nothing against the price: new risk is taken on as ever.
+#[test]
+fn profit_waits_from_a_distance_of_its_own() {
+    for (price, waits) in [(102.9, false), (103.1, true), (97.1, false), (96.9, true)] {
+        let (mut house, long, short) = jumped_in(with_a_distance_of_its_own(), price);
+        assert_eq!(state(&house), State::Normal);
+        let (winner, loser) = if price > 100.0 { (long, short) } else { (short, long) };
+        house.settle(0, &loser).expect("the loser pays");
+        house.fill_at_oracle(0, &winner, &loser, BASE).expect("nothing is guarded");
+        if waits {
+            refused(&mut house, BallastError::ProfitWaits, |h| h.settle(0, &winner));
+            prices_after(&mut house, 30, &[(price + 100.0) / 2.0]);
+        }
+        house.settle(0, &winner).expect("it is near, and nothing holds it");
+        assert_conserved(&house);
+    }
+}
+
+/// The two distances: whichever is passed first.
+#[test]
+fn a_wide_distance_for_payment_does_not_undo_the_breakers() {
+    let mut coin = AssetSpec::coin("SOL", 9);
+    (coin.args.sources.max_jump_bps, coin.args.sources.payout_jump_bps) = (2_000, 5_000);
+    let house = House::with_assets(HouseParams::default(), vec![(coin, 100.0)]);
+    let (mut house, long, short) = jumped_in(house, 130.0);
+    house.settle(0, &short).expect("the loser pays");
+    refused(&mut house, BallastError::ProfitWaits, |h| h.settle(0, &long));
 }
 
 #[test]

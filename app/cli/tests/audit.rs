@@ -103,7 +103,7 @@ fn a_house_is_dumped_audited_and_proved_to_its_people() {
     let json = succeeds(&["audit", &mint, "--snapshot", text(&dump), "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!((&json["sound"], &json["accounts"]), (&true.into(), &4.into()));
-    assert_eq!(json["loans"], 10_000 * QUOTE);
+    assert_eq!(json["loans"], (10_000 * QUOTE).to_string());
     assert_eq!(json["upgrade_authority"], {
         use ballast_sandbox::Signer;
         house.vm.upgrade_authority.pubkey().to_string()

@@ -95,7 +95,7 @@ fn played(name: &str, jump: f64, first: First) -> (u64, Outcome) {
 fn two_accounts_on_both_sides_of_a_jump_do_not_gain() {
     for (index, book) in BOOKS.iter().filter(|book| book.is_alone()).enumerate() {
         // Where profit waits, a keeper who takes the winner's position before the loser is resolved is not alone with it.
-        let book = &Book { max_jump_bps: SourceArgs::PYTH.max_jump_bps, ..*book };
+        let book = &Book { payout_jump_bps: SourceArgs::PYTH.payout_jump_bps, ..*book };
         let jumps: &[f64] = if index == 0 { &[-0.6, -0.08, 0.28, 2.0] } else { &[-0.25, 0.6] };
         for jump in jumps {
             for liquidator in [Liquidator::Honest, Liquidator::Own] {

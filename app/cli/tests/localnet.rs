@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anchor_lang::prelude::Pubkey;
 use ballast::state::{Clearinghouse, RiskBoard};
@@ -114,6 +114,20 @@ impl Cluster {
         decode::board(&self.client().get_account_data(&self.key("board")).expect("a board")).expect("a board")
     }
 
+    /// What a command that looks at the cluster answers.
+    fn looks(&self, words: &[&str]) -> Result<Value, String> {
+        let output = Command::new(env!("CARGO_BIN_EXE_ballast"))
+            .args(words)
+            .arg(format!("--local={}", self.folder.display()))
+            .arg("--json")
+            .output()
+            .expect("the command runs");
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        Ok(serde_json::from_slice(&output.stdout).expect("JSON"))
+    }
+
     /// What a path of the gateway answers: status and JSON.
     fn http(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let host = self.text("gatewayUrl").trim_start_matches("http://");
@@ -217,6 +231,24 @@ fn keeps_its_promises(cluster: &Cluster) {
     cluster.refused("/control/shock", &json!({ "asset": "SOL", "bps": -10_000 }), "a shock moves by");
 }
 
+/// What looks at a cluster from outside judges by its clock: a day of the machine's would be an age that no price has.
+fn follows_the_chain_s_clock(cluster: &Cluster) {
+    let machine = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() as i64;
+    let (_, status) = cluster.http("GET", "/api/accounts?sort=health", &Value::Null);
+    let account = status[0]["address"].as_str().expect("somebody").to_owned();
+    until("every price of the new time", SOON, || {
+        let board = cluster.looks(&["board"]).expect("a board");
+        board.as_array().expect("assets").iter().all(|a| a["fresh"] == true).then_some(())
+    });
+    for look in ["health", "explain"] {
+        cluster.looks(&[look, &account]).unwrap_or_else(|e| panic!("{look}: {e}"));
+    }
+    let audit = cluster.looks(&["audit"]).expect("it adds up");
+    let time = audit["time"].as_str().and_then(|time| time.parse::<i64>().ok());
+    assert!(time.is_some_and(|time| time > machine + 80_000), "{}", audit["time"]);
+    assert_eq!(audit["stale"], json!([]), "prices of the chain's time are not late");
+}
+
 #[test]
 fn one_command_gives_an_open_house_with_moving_prices_and_ends_without_a_trace() {
     let mut cluster = Cluster::start("whole", &[]);
@@ -228,6 +260,7 @@ fn one_command_gives_an_open_house_with_moving_prices_and_ends_without_a_trace()
     until("a price of the new time", SOON, || {
         (cluster.board().assets[0].publish_time >= before + 86_400).then_some(())
     });
+    follows_the_chain_s_clock(&cluster);
     cluster.refused("/control/time", &json!({ "seconds": 0 }), "only goes forward");
     let (_, status) = cluster.http("GET", "/control/status", &Value::Null);
     assert_eq!(status["error"], Value::Null, "{status}");

@@ -30,9 +30,14 @@ import { BALLAST_ERRORS } from './generated/messages';
 /** Who refused. */
 export type Refusal = 'ballast' | 'program' | 'runtime' | 'wallet' | 'network' | 'unknown';
 
+/** Reasons that a user can do something about, whoever refused. */
+export type Reason = 'declined' | 'expired' | 'no fee' | 'no rent' | 'no tokens' | 'unreachable';
+
 /** A failure, explained. */
 export type Failure = {
   by: Refusal;
+  /** Where it is one of those. */
+  reason?: Reason;
   /** What to tell the user. */
   sentence: string;
   /** Of a program: its error's code, and name where it is known. */
@@ -61,11 +66,13 @@ export function isFailure(failure: Failure | undefined, name: string): boolean {
  */
 export function failureOf(error: unknown, logs?: readonly string[] | null): Failure | undefined {
   if (error === null || error === undefined) return undefined;
-  const chain = causes(asError(error));
+  const reported = isReported(error) ? error : undefined;
+  const chain = causes(reported ? getSolanaErrorFromTransactionError(reported) : error);
   const known = logs ?? chain.map(logsOf).find((lines) => lines !== undefined);
   const failure =
     firstOf(chain, (e) => fromProgram(e, known)) ??
-    firstOf(chain, fromRuntime) ??
+    firstOf(chain, (e) => fromRuntime(e, reported)) ??
+    firstOf(chain, fromText) ??
     firstOf(chain, fromWallet) ??
     firstOf(chain, fromNetwork) ??
     other(chain);
@@ -92,25 +99,29 @@ function fromProgram(error: unknown, logs: readonly string[] | undefined): Failu
     const subject = account ? `The account ${account} was refused: ` : '';
     return { by: 'ballast', ...at, name, sentence: finished(subject + message) };
   }
-  const sentence =
-    (program && FOREIGN[program]?.[code]) ??
-    `${program ? `The program ${program}` : 'A program'} refused the transaction with its error ${code}.`;
-  return { by: ours && program ? 'ballast' : 'program', ...at, sentence };
+  const told = (program && FOREIGN[program]?.[code]) || {
+    sentence: `${program ? `The program ${program}` : 'A program'} refused the transaction with its error ${code}.`,
+  };
+  return { by: ours && program ? 'ballast' : 'program', ...at, ...told };
 }
 
-/** Errors of the programs that this one calls, of those that users meet. */
-const TOKEN: Readonly<Record<number, string>> = {
-  1: 'The token account holds less than that.',
-  4: 'The token account belongs to somebody else.',
-  17: 'The token account is frozen.',
+type Told = Pick<Failure, 'sentence' | 'reason'>;
+
+const NO_RENT: Told = {
+  reason: 'no rent',
+  sentence: 'There is not enough SOL in the wallet for the rent of a new account.',
 };
-const FOREIGN: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+
+/** Errors of the programs that this one calls, of those that users meet. */
+const TOKEN: Readonly<Record<number, Told>> = {
+  1: { reason: 'no tokens', sentence: 'The token account holds less than that.' },
+  4: { sentence: 'The token account belongs to somebody else.' },
+  17: { sentence: 'The token account is frozen.' },
+};
+const FOREIGN: Readonly<Record<string, Readonly<Record<number, Told>>>> = {
   TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA: TOKEN,
   TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb: TOKEN,
-  '11111111111111111111111111111111': {
-    0: 'That account exists already.',
-    1: 'There is not enough SOL in the wallet for the rent of a new account.',
-  },
+  '11111111111111111111111111111111': { 0: { sentence: 'That account exists already.' }, 1: NO_RENT },
 };
 
 /** The innermost program that failed: the first that the runtime reports. */
@@ -122,59 +133,88 @@ function firstFailed(logs: readonly string[]): string | undefined {
   return undefined;
 }
 
-const RUNTIME: Readonly<Record<number, string>> = {
-  [SOLANA_ERROR__BLOCK_HEIGHT_EXCEEDED]:
-    'The transaction expired before it was confirmed. Nothing was changed: send it again.',
-  [SOLANA_ERROR__TRANSACTION_ERROR__BLOCKHASH_NOT_FOUND]:
-    'The transaction expired before it was sent, or this node is on another cluster. Send it again.',
-  [SOLANA_ERROR__TRANSACTION_ERROR__ALREADY_PROCESSED]: 'This transaction was processed already.',
-  [SOLANA_ERROR__TRANSACTION_ERROR__INSUFFICIENT_FUNDS_FOR_FEE]:
-    'There is not enough SOL in the wallet for the fee.',
-  [SOLANA_ERROR__TRANSACTION_ERROR__ACCOUNT_NOT_FOUND]:
-    'The wallet that pays the fee has no SOL on this cluster.',
-  [SOLANA_ERROR__TRANSACTION_ERROR__INSUFFICIENT_FUNDS_FOR_RENT]:
-    'There is not enough SOL in the wallet for the rent of a new account.',
-  [SOLANA_ERROR__TRANSACTION_ERROR__PROGRAM_ACCOUNT_NOT_FOUND]:
-    'The program is not on this cluster: the wallet or the RPC address is set to another one.',
-  [SOLANA_ERROR__INSTRUCTION_ERROR__COMPUTATIONAL_BUDGET_EXCEEDED]:
-    'The transaction needed more compute than it asked for.',
+const EXPIRED: Told = {
+  reason: 'expired',
+  sentence: 'The transaction expired before it was confirmed. Nothing was changed: send it again.',
+};
+const UNKNOWN_BLOCKHASH: Told = {
+  reason: 'expired',
+  sentence: 'The transaction expired before it was sent, or this node is on another cluster. Send it again.',
+};
+const NO_SOL: Told = { reason: 'no fee', sentence: 'The wallet that pays the fee has no SOL on this cluster.' };
+
+const RUNTIME: Readonly<Record<number, Told>> = {
+  [SOLANA_ERROR__BLOCK_HEIGHT_EXCEEDED]: EXPIRED,
+  [SOLANA_ERROR__TRANSACTION_ERROR__BLOCKHASH_NOT_FOUND]: UNKNOWN_BLOCKHASH,
+  [SOLANA_ERROR__TRANSACTION_ERROR__ALREADY_PROCESSED]: { sentence: 'This transaction was processed already.' },
+  [SOLANA_ERROR__TRANSACTION_ERROR__INSUFFICIENT_FUNDS_FOR_FEE]: {
+    reason: 'no fee',
+    sentence: 'There is not enough SOL in the wallet for the fee.',
+  },
+  [SOLANA_ERROR__TRANSACTION_ERROR__ACCOUNT_NOT_FOUND]: NO_SOL,
+  [SOLANA_ERROR__TRANSACTION_ERROR__INSUFFICIENT_FUNDS_FOR_RENT]: NO_RENT,
+  [SOLANA_ERROR__TRANSACTION_ERROR__PROGRAM_ACCOUNT_NOT_FOUND]: {
+    sentence: 'The program is not on this cluster: the wallet or the RPC address is set to another one.',
+  },
+  [SOLANA_ERROR__INSTRUCTION_ERROR__COMPUTATIONAL_BUDGET_EXCEEDED]: {
+    sentence: 'The transaction needed more compute than it asked for.',
+  },
 };
 
 /** Codes of kit for what the runtime itself refuses lie in these two ranges. */
 const INSTRUCTION_ERRORS = 4_615;
 const TRANSACTION_ERRORS = 7_050;
 
-function fromRuntime(error: unknown): Failure | undefined {
+function fromRuntime(error: unknown, reported: Reported | undefined): Failure | undefined {
   if (!isSolanaError(error)) return undefined;
   const code: number = error.context.__code;
-  const sentence = RUNTIME[code];
+  const told = RUNTIME[code];
   const range = Math.floor(code / 1_000);
-  if (!sentence && range !== INSTRUCTION_ERRORS && range !== TRANSACTION_ERRORS) return undefined;
+  if (!told && range !== INSTRUCTION_ERRORS && range !== TRANSACTION_ERRORS) return undefined;
   const { index } = error.context as { index?: number };
-  return {
-    by: 'runtime',
-    sentence: sentence ?? finished(error.message),
-    ...(index !== undefined && { instruction: index }),
-  };
+  // In production builds kit's own messages are numbers: what the node called it says more.
+  const sentence = reported ? `The node refuses the transaction: ${nameOf(reported)}.` : finished(error.message);
+  return { by: 'runtime', ...(told ?? { sentence }), ...(index !== undefined && { instruction: index }) };
 }
+
+/** What nodes say in words; wallets that send by a node of their own pass on nothing else. */
+const WORDS: readonly (readonly [RegExp, Told])[] = [
+  [/blockhash not found/i, UNKNOWN_BLOCKHASH],
+  [/block height exceeded/i, EXPIRED],
+  [/debit an account but found no record/i, NO_SOL],
+];
+
+function fromText(error: unknown): Failure | undefined {
+  const text = error instanceof Error ? error.message : typeof error === 'string' ? error : '';
+  const found = WORDS.find(([words]) => words.test(text));
+  return found && { by: 'runtime', ...found[1] };
+}
+
+/** How wallets put it that their user does not want to. */
+const DECLINED =
+  /\b(user|transaction|request|signature|signing|approval|connection)\b.{0,24}\b(rejected|declined|denied|cancell?ed)|\brejected (by|the request)/i;
 
 function fromWallet(error: unknown): Failure | undefined {
   const { name = '', message = '', code } = error as { name?: string; message?: string; code?: unknown };
-  const refused = code === 4001 || /user (rejected|denied|cancell?ed)|rejected (by|the request)/i.test(message);
-  if (refused) return { by: 'wallet', sentence: 'The wallet did not sign. Nothing was sent.' };
+  const declined = code === 4001 || DECLINED.test(message);
+  if (declined) return { by: 'wallet', reason: 'declined', sentence: 'The wallet did not sign. Nothing was sent.' };
   return /^Wallet/.test(name) ? { by: 'wallet', sentence: finished(message) } : undefined;
 }
 
 function fromNetwork(error: unknown): Failure | undefined {
-  const away =
+  const away = (sentence: string): Failure => ({ by: 'network', reason: 'unreachable', sentence });
+  const { name } = error as { name?: unknown };
+  const silent =
     isSolanaError(error, SOLANA_ERROR__RPC_SUBSCRIPTIONS__CHANNEL_FAILED_TO_CONNECT) ||
     isSolanaError(error, SOLANA_ERROR__RPC_SUBSCRIPTIONS__CHANNEL_CONNECTION_CLOSED) ||
+    name === 'TimeoutError' ||
+    name === 'AbortError' ||
     (error instanceof TypeError && /fetch|network|load failed/i.test(error.message));
-  if (away) return { by: 'network', sentence: 'The node does not answer. Check the connection and the RPC address.' };
+  if (silent) return away('The node does not answer. Check the connection and the RPC address.');
   if (isSolanaError(error, SOLANA_ERROR__JSON_RPC__SERVER_ERROR_NODE_UNHEALTHY))
-    return { by: 'network', sentence: 'The node is behind the cluster. Try again, or use another one.' };
+    return away('The node is behind the cluster. Try again, or use another one.');
   if (isSolanaError(error, SOLANA_ERROR__RPC__TRANSPORT_HTTP_ERROR))
-    return { by: 'network', sentence: `The node answered with HTTP status ${error.context.statusCode}.` };
+    return away(`The node answered with HTTP status ${error.context.statusCode}.`);
   return undefined;
 }
 
@@ -184,16 +224,22 @@ function other(chain: readonly unknown[]): Failure {
   return { by: 'unknown', sentence: finished(message || 'Something failed without saying what') };
 }
 
-/** An exception as it is; what RPC reports about a transaction as the exception that kit would make of it. */
-function asError(error: unknown): unknown {
-  if (error instanceof Error) return error;
-  const reported = typeof error === 'string' ? /^\w+$/.test(error) : isTransactionError(error);
-  return reported ? getSolanaErrorFromTransactionError(error as string | Record<string, unknown>) : error;
-}
+/** What RPC reports of a transaction that failed. */
+type Reported = string | Record<string, unknown>;
 
-function isTransactionError(error: unknown): boolean {
+function isReported(error: unknown): error is Reported {
+  if (error instanceof Error) return false;
+  if (typeof error === 'string') return /^\w+$/.test(error);
   if (typeof error !== 'object' || error === null || 'message' in error) return false;
   return Object.keys(error).length === 1;
+}
+
+/** What it is called there: `AccountInUse`, or of an instruction `InvalidAccountData`. */
+function nameOf(reported: Reported): string {
+  if (typeof reported === 'string') return reported;
+  const [name = '', inside] = Object.entries(reported)[0] ?? [];
+  const within: unknown = Array.isArray(inside) ? inside[1] : undefined;
+  return typeof within === 'string' ? within : name;
 }
 
 /** An error and what caused it, outermost first. */

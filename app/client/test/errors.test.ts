@@ -63,6 +63,7 @@ describe('errors of others', () => {
       by: 'program',
       program: TOKEN,
       code: 1,
+      reason: 'no tokens',
       sentence: 'The token account holds less than that.',
     });
   });
@@ -85,28 +86,42 @@ describe('errors of others', () => {
     });
   });
   test.each([
-    ['BlockhashNotFound', 'Send it again.'],
-    [{ InsufficientFundsForRent: { account_index: 0 } }, 'rent'],
-    ['AccountNotFound', 'no SOL'],
+    ['BlockhashNotFound', 'Send it again.', 'expired'],
+    [{ InsufficientFundsForRent: { account_index: 0 } }, 'rent', 'no rent'],
+    ['AccountNotFound', 'no SOL', 'no fee'],
+    ['InsufficientFundsForFee', 'fee', 'no fee'],
     [{ InstructionError: [1, 'ComputationalBudgetExceeded'] }, 'compute'],
-    [{ InstructionError: [0, 'InvalidAccountData'] }, '.'],
-  ])('of the runtime: %j', (error, words) => {
+    [{ InstructionError: [0, 'InvalidAccountData'] }, 'InvalidAccountData.'],
+    ['AccountInUse', 'AccountInUse.'],
+    [new Error('Transaction simulation failed: Blockhash not found'), 'Send it again.', 'expired'],
+    [new Error('Attempt to debit an account but found no record of a prior credit.'), 'no SOL', 'no fee'],
+  ])('of the runtime: %s', (error, words, reason?: string) => {
     const failure = failureOf(error)!;
     expect(failure.by).toBe('runtime');
     expect(failure.sentence).toContain(words);
+    expect(failure.reason).toBe(reason);
   });
   test.each([
-    [new Error('User rejected the request.'), 'wallet'],
-    [Object.assign(new Error('no'), { code: 4001 }), 'wallet'],
-    [new TypeError('Failed to fetch'), 'network'],
-    [new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }), 'network'],
-    [new SolanaError(SOLANA_ERROR__RPC__TRANSPORT_HTTP_ERROR, { headers: new Headers(), message: 'x', statusCode: 503 }), 'network'],
+    [new Error('User rejected the request.'), 'wallet', 'declined'],
+    [new Error('Transaction was declined'), 'wallet', 'declined'],
+    [new Error('Approval Denied'), 'wallet', 'declined'],
+    [Object.assign(new Error('no'), { code: 4001 }), 'wallet', 'declined'],
+    [new Error('Access denied'), 'unknown'],
+    [new TypeError('Failed to fetch'), 'network', 'unreachable'],
+    [new DOMException('signal timed out', 'TimeoutError'), 'network', 'unreachable'],
+    [new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') }), 'network', 'unreachable'],
+    [
+      new SolanaError(SOLANA_ERROR__RPC__TRANSPORT_HTTP_ERROR, { headers: new Headers(), message: 'x', statusCode: 503 }),
+      'network',
+      'unreachable',
+    ],
     [new TypeError('undefined is not a function'), 'unknown'],
     ['something odd', 'unknown'],
     [{}, 'unknown'],
-  ])('outside the chain: %s', (error, by) => {
+  ])('outside the chain: %s', (error, by, reason?: string) => {
     const failure = failureOf(error)!;
     expect(failure.by).toBe(by);
+    expect(failure.reason).toBe(reason);
     expect(failure.sentence).toMatch(/\.$/);
   });
   test('no error is no failure', () => {

@@ -1,5 +1,5 @@
 // Builds the dApp and the browser tests, and runs them: `npm run e2e [-- NAME]` runs src/NAME.test.ts (all without a
-// name), `npm run screenshots` runs src/screenshots.ts.
+// name), `npm run screenshots` runs src/screenshots.ts. `npm run walk` runs src/walk.ts, which builds a dApp of its own.
 //
 // Node's own test runner does not read TypeScript in every supported version, so the tests are bundled first.
 import { spawnSync } from 'node:child_process';
@@ -11,12 +11,12 @@ import { rolldown } from 'rolldown';
 const here = fileURLToPath(new URL('..', import.meta.url));
 const built = join(here, '.build');
 const wanted = process.argv.slice(2);
-const shots = wanted[0] === 'screenshots';
+const program = ['screenshots', 'walk'].find((name) => name === wanted[0]);
 
 const sources = readdirSync(join(here, 'src')).filter((file) =>
-  shots ? file === 'screenshots.ts' : file.endsWith('.test.ts'),
+  program ? file === `${program}.ts` : file.endsWith('.test.ts'),
 );
-const chosen = shots || wanted.length === 0 ? sources : sources.filter((file) => wanted.includes(file.split('.')[0]));
+const chosen = program || wanted.length === 0 ? sources : sources.filter((file) => wanted.includes(file.split('.')[0]));
 if (chosen.length === 0) {
   const names = sources.map((file) => file.split('.')[0]).join(', ');
   console.error(`there is no browser test called ${wanted.join(' or ')}: there are ${names}`);
@@ -24,35 +24,42 @@ if (chosen.length === 0) {
 }
 
 const web = join(here, '../web');
-if (existsSync(join(web, 'package.json')) && !process.env.BALLAST_GATEWAY) {
+if (program !== 'walk' && existsSync(join(web, 'package.json')) && !process.env.BALLAST_GATEWAY) {
   const build = spawnSync('npm', ['run', 'build', '--silent'], { cwd: web, stdio: 'inherit' });
   if (build.status !== 0) process.exit(build.status ?? 1);
 }
 
-// All tests in one file: they share a cluster, which takes longer to start than most of them to run. The trader's day
-// comes last, because it lets prices crash and days pass.
+// Tests share a cluster, which takes longer to start than most of them to run: they are one file. The trader's day comes
+// last, because it lets prices crash and days pass. The validator's tests have a process, and with it a cluster, of their
+// own: two nodes at once are too much for a small machine.
 const order = (file) => Number(file.startsWith('story'));
-const imports = [...chosen].sort((a, b) => order(a) - order(b) || a.localeCompare(b));
+const inOrder = (files) => [...files].sort((a, b) => order(a) - order(b) || a.localeCompare(b));
+const ofValidator = (file) => file.startsWith('validator');
+const bundles = {
+  [program ?? 'tests']: inOrder(chosen.filter((file) => !ofValidator(file))),
+  validator: chosen.filter(ofValidator),
+};
+const names = Object.keys(bundles).filter((name) => bundles[name].length > 0);
+const virtual = 'virtual:';
 const entry = {
   name: 'entry',
-  resolveId: (id) => (id === 'virtual:tests' ? id : undefined),
+  resolveId: (id) => (id.startsWith(virtual) ? id : undefined),
   load: (id) =>
-    id === 'virtual:tests'
-      ? imports.map((file) => `import ${JSON.stringify(join(here, 'src', file))};`).join('\n')
+    id.startsWith(virtual)
+      ? bundles[id.slice(virtual.length)].map((file) => `import ${JSON.stringify(join(here, 'src', file))};`).join('\n')
       : undefined,
 };
 rmSync(built, { recursive: true, force: true });
-const name = shots ? 'screenshots' : 'tests';
 const bundle = await rolldown({
-  input: { [name]: 'virtual:tests' },
+  input: Object.fromEntries(names.map((name) => [name, `${virtual}${name}`])),
   platform: 'node',
   external: [/^node:/, 'playwright-core', /^@solana/],
   plugins: [entry],
 });
 await bundle.write({ dir: built, format: 'esm', entryFileNames: '[name].mjs', sourcemap: true });
 
-const options = shots ? [] : ['--test', '--test-reporter=spec'];
-const run = spawnSync(process.execPath, ['--enable-source-maps', ...options, join(built, `${name}.mjs`)], {
-  stdio: 'inherit',
-});
+const options = program ? [] : ['--test', '--test-reporter=spec', '--test-concurrency=1'];
+const files = names.map((name) => join(built, `${name}.mjs`));
+const rest = program ? wanted.slice(1) : [];
+const run = spawnSync(process.execPath, ['--enable-source-maps', ...options, ...files, ...rest], { stdio: 'inherit' });
 process.exit(run.status ?? 1);

@@ -33,12 +33,20 @@ export async function context(browser: Browser, { dark, phone }: Look = {}): Pro
   });
 }
 
-/** What the page complained about in the console, and exceptions that nobody caught. */
+/** What the page complained about in the console, what it was refused, and exceptions that nobody caught. */
 export function complaints(page: Page): string[] {
   const said: string[] = [];
   page.on('pageerror', (error) => said.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') said.push(message.text());
+    // The console does not tell what was refused, nor why: the answer does.
+    const refused = /^Failed to load resource: the server responded/.test(message.text());
+    if (message.type() === 'error' && !refused) said.push(message.text());
+  });
+  page.on('response', (response) => {
+    if (response.status() < 400) return;
+    const at = said.push(`${response.url()}: HTTP ${response.status()}`) - 1;
+    const why = (text: string) => void (said[at] += ` ${text.slice(0, 500)}`);
+    response.text().then(why, () => undefined);
   });
   return said;
 }

@@ -1,10 +1,11 @@
 /** The TypeScript client against a cluster: what the dApp does, without a browser. */
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { until, type Cluster } from './cluster';
+import type { Cluster } from './cluster';
 import { Gateway } from './gateway';
 import { sharedCluster } from './shared';
 import { Refused, Trader } from './trader';
+import { until } from './wait';
 
 describe('the TypeScript client against a cluster', () => {
   let cluster: Cluster;

@@ -1,13 +1,16 @@
 /**
- * A local cluster for the time of a test: `ballast localnet` in a folder and on a port of its own, waited for until it
- * serves, and stopped whatever happens. `BALLAST_GATEWAY` names one that runs already and is left running; its folder is
- * target/localnet unless `BALLAST_FOLDER` says otherwise.
+ * A local cluster for the time of a test: `ballast localnet` in a folder and on a port of its own, on the node that it
+ * starts itself or on a validator, waited for until it serves, and stopped whatever happens. `BALLAST_GATEWAY` names one
+ * that runs already and is left running; its folder is target/localnet unless `BALLAST_FOLDER` says otherwise.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import type { Address } from '@solana/kit';
+import { join } from 'node:path';
+import { createSolanaRpc, type Address } from '@solana/kit';
+import { hasEnded, start, type Child } from './child';
+import { repository } from './repository';
+import { startValidator } from './validator';
+import { until } from './wait';
 
 /** What `/config.json` says, as far as the tests ask. */
 export type Config = {
@@ -25,70 +28,77 @@ export type Cluster = {
   /** The gateway's address, without a slash at the end. */
   url: string;
   config: Config;
+  /** Whether the chain's clock can be moved. */
+  travels: boolean;
   /** A keypair of the cluster's folder (governance, keeper …), the 64 bytes of its file. */
   keypair: (name: string) => Uint8Array;
+  /** The last that its keeper said. */
+  keeperSaid: () => string;
   stop: () => Promise<void>;
 };
 
 const START_MS = 180_000;
-const STOP_MS = 20_000;
+const KEEPER_LINES = 40;
 
-export async function startCluster(): Promise<Cluster> {
+/** The cluster; on a validator where its binary is named. */
+export async function startCluster(validator?: string): Promise<Cluster> {
   const root = repository();
   const running = process.env['BALLAST_GATEWAY'];
-  if (running) {
+  if (running && !validator) {
     const url = running.replace(/\/$/, '');
-    const keypair = keypairsOf(process.env['BALLAST_FOLDER'] ?? join(root, 'target/localnet'));
-    return { url, config: await configOf(url), keypair, stop: () => Promise.resolve() };
+    return described(url, process.env['BALLAST_FOLDER'] ?? join(root, 'target/localnet'), () => Promise.resolve());
   }
-  const folder = mkdtempSync(join(tmpdir(), 'ballast-e2e-'));
   const binary = process.env['BALLAST_BIN'] ?? join(root, 'target/debug/ballast');
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run \`cargo build --workspace\``);
-  const child = spawn(binary, ['localnet', '--json', '--folder', folder, '--port', '0'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said = listen(child);
-  const stop = () => end(child, folder);
-  // A test that is cut off must not leave a node behind.
+  const folder = mkdtempSync(join(tmpdir(), 'ballast-e2e-'));
+  const children: Child[] = [];
+  const stop = async () => {
+    for (const child of children.reverse()) await child.end();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // A test that is cut off leaves no files behind either.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().then(() => process.exit(1)));
-  process.once('exit', () => child.kill('SIGKILL'));
+  const localnet = (args: readonly string[] = []) => {
+    const child = start(binary, ['localnet', '--json', '--folder', folder, '--port', '0', ...args], root);
+    children.push(child);
+    return child;
+  };
   try {
-    const url = await gatewayOf(child, folder, said);
-    return { url, config: await configOf(url), keypair: keypairsOf(folder), stop };
+    let node: string[] = [];
+    if (validator) {
+      const { rpcUrl, child } = await startValidator(validator, join(folder, 'validator'), async (url) => {
+        const missing = localnet(['--rpc', url]);
+        await until('ballast localnet to miss the node', () => hasEnded(missing));
+        return commandIn(missing.said());
+      });
+      children.push(child);
+      node = ['--rpc', rpcUrl];
+    }
+    return await described(await gatewayOf(localnet(node), folder), folder, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Waits until something is so; says what was awaited where it never is. */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false> | T | undefined | false,
-  { within = 30_000, every = 250 }: { within?: number; every?: number } = {},
-): Promise<T> {
-  const end = Date.now() + within;
-  let last: unknown;
-  while (Date.now() < end) {
-    try {
-      const found = await look();
-      if (found) return found;
-    } catch (error) {
-      last = error;
-    }
-    await pause(every);
-  }
-  throw new Error(`waited ${within / 1000} s in vain for ${what}`, last ? { cause: last } : undefined);
+async function described(url: string, folder: string, stop: Cluster['stop']): Promise<Cluster> {
+  const config = await configOf(url);
+  const version = await createSolanaRpc(config.rpcUrl).getVersion().send();
+  return { url, config, travels: 'surfnet-version' in version, keypair: keypairsOf(folder), keeperSaid: () => tail(join(folder, 'logs/keeper.log')), stop };
 }
 
-export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+/** The command that `ballast localnet` prints where the node is missing: whoever reads it has nothing else to go by. */
+function commandIn(said: string): string {
+  const command = said.split('\n').find((line) => line.trim().startsWith('solana-test-validator '));
+  if (!command) throw new Error(`ballast localnet does not say how to start a validator:\n${said}`);
+  return command;
+}
 
 /** Waits for the gateway, and for the history behind it. */
-async function gatewayOf(child: ChildProcess, folder: string, said: () => string): Promise<string> {
+async function gatewayOf(child: Child, folder: string): Promise<string> {
   const file = join(folder, 'deployment.json');
   const serving = async () => {
-    if (child.exitCode !== null) return 'ended' as const;
+    if (hasEnded(child)) return 'ended' as const;
     if (!existsSync(file)) return undefined;
     const { gatewayUrl } = JSON.parse(readFileSync(file, 'utf8')) as { gatewayUrl?: string };
     const asked = ['config.json', 'api/health'].map((path) => fetch(`${gatewayUrl}/${path}`));
@@ -96,30 +106,14 @@ async function gatewayOf(child: ChildProcess, folder: string, said: () => string
     return answers.every((answer) => answer.ok) ? gatewayUrl : undefined;
   };
   const url = await until('the local cluster to serve', serving, { within: START_MS }).catch((error: Error) => {
-    throw new Error(`${error.message}; it said:\n${said()}`, { cause: error });
+    throw new Error(`${error.message}; it said:\n${child.said()}`, { cause: error });
   });
-  if (url === 'ended') throw new Error(`ballast localnet ended with ${child.exitCode}:\n${said()}`);
+  if (url === 'ended') throw new Error(`ballast localnet ended:\n${child.said()}`);
   return url;
 }
 
-/** Keeps the last of what a process says, for the message where it fails. */
-function listen(child: ChildProcess): () => string {
-  let text = '';
-  const add = (chunk: Buffer) => (text = (text + chunk.toString()).slice(-8_000));
-  child.stdout?.on('data', add);
-  child.stderr?.on('data', add);
-  return () => text;
-}
-
-async function end(child: ChildProcess, folder: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGINT');
-    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    await ended;
-    clearTimeout(late);
-  }
-  rmSync(folder, { recursive: true, force: true });
+function tail(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-KEEPER_LINES).join('\n') : `there is no ${file}`;
 }
 
 function keypairsOf(folder: string): Cluster['keypair'] {
@@ -133,19 +127,8 @@ function keypairsOf(folder: string): Cluster['keypair'] {
   };
 }
 
-async function configOf(url: string): Promise<Config> {
+export async function configOf(url: string): Promise<Config> {
   const response = await fetch(`${url}/config.json`);
   if (!response.ok) throw new Error(`${url} has no config.json: HTTP ${response.status}`);
   return (await response.json()) as Config;
-}
-
-/** The repository that these tests lie in, whether or not they were bundled. */
-export function repository(): string {
-  let folder = dirname(new URL(import.meta.url).pathname);
-  while (!existsSync(join(folder, 'idl/ballast.json'))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error('the browser tests are run from inside of the repository');
-    folder = above;
-  }
-  return folder;
 }

@@ -5,7 +5,7 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { generateKeyPairSigner, getAddressDecoder, type Address } from '@solana/kit';
 import { complaints, context, type Look } from './browser';
-import { until } from './cluster';
+import { until } from './wait';
 
 /** Pages, by the words of the menu. */
 export const PAGES = [

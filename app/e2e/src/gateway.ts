@@ -1,6 +1,6 @@
 /** The gateway as the tests use it: what happened, who stands how, and the controls that only a local cluster has. */
 import type { Address } from '@solana/kit';
-import { until } from './cluster';
+import { until } from './wait';
 
 export type HouseEvent = { id: number; t: number; kind: string; signature: string; data: Record<string, unknown> };
 export type Standing = { address: Address; owner: Address; equity: string; mm: string; health: number | null };

@@ -6,10 +6,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launch, type Look } from './browser';
-import { pause, repository, startCluster, type Cluster } from './cluster';
+import { startCluster, type Cluster } from './cluster';
 import { DApp, PAGES, addressOf } from './dapp';
 import { Gateway } from './gateway';
+import { repository } from './repository';
 import { Trader } from './trader';
+import { pause } from './wait';
 
 const LOOKS: Record<string, Look> = { '': {}, '-dark': { dark: true }, '-phone': { phone: true } };
 const FOLDER = join(repository(), 'docs/images');

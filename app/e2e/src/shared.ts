@@ -4,8 +4,9 @@ import { startCluster, type Cluster } from './cluster';
 
 let running: Promise<Cluster> | undefined;
 
-export function sharedCluster(): Promise<Cluster> {
-  return (running ??= startCluster());
+/** On the node that `ballast localnet` starts, or on the validator with this binary. */
+export function sharedCluster(validator?: string): Promise<Cluster> {
+  return (running ??= startCluster(validator));
 }
 
 after(async () => {

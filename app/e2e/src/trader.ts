@@ -20,7 +20,7 @@ import {
   type MarginAccount,
 } from '@ballast/client';
 import type { Config } from './cluster';
-import { until } from './cluster';
+import { until } from './wait';
 
 /** What the program refused, in its words. */
 export class Refused extends Error {

@@ -97,30 +97,34 @@ pub fn answer(
     Ok(answer)
 }
 
-/// An explained account. Its keys are an interface: scripts read them.
+/// An explained account. Its keys are an interface: scripts read them. Money is micro-units and exposure native units, as
+/// text: more than a number of JSON holds in every language.
 #[must_use]
 pub fn as_json(account: &Account, names: &Names, tried: Option<&(Health, Health)>) -> Value {
     let (e, m) = (&account.explanation, &account.explanation.margin);
     let legs = e.legs.iter().zip(&account.distances).map(|(leg, distance)| {
         json!({
-            "asset": names.asset(leg.asset), "exposure": leg.exposure,
-            "expected_shortfall": leg.expected_shortfall, "stress": leg.stress, "addon": leg.addon,
-            "maintenance": leg.maintenance,
+            "asset": names.asset(leg.asset), "exposure": leg.exposure.to_string(),
+            "expected_shortfall": leg.expected_shortfall.to_string(), "stress": leg.stress.to_string(),
+            "addon": leg.addon.to_string(), "maintenance": leg.maintenance.to_string(),
             "liquidation_price_below": names.price(leg.asset, distance.down),
             "liquidation_price_above": names.price(leg.asset, distance.up),
         })
     });
-    let worst =
-        e.worst.iter().map(|w| json!({ "row": w.row, "time": names.board.row_times[w.row], "loss": w.loss }));
+    let worst = e
+        .worst
+        .iter()
+        .map(|w| json!({ "row": w.row, "time": names.board.row_times[w.row], "loss": w.loss.to_string() }));
     let margins = |h: &Health| {
         json!({
-            "equity": h.initial.equity, "mm": h.maintenance.maintenance, "im": h.initial.initial,
-            "accepted": h.initial.meets_initial(),
+            "equity": h.initial.equity.to_string(), "mm": h.maintenance.maintenance.to_string(),
+            "im": h.initial.initial.to_string(), "accepted": h.initial.meets_initial(),
         })
     };
     json!({
-        "equity": m.equity, "mm": m.maintenance, "im": m.initial, "expected_shortfall": m.expected_shortfall,
-        "stress": m.stress, "stress_source": names.source(e.source), "addons": m.addons, "rest": e.rest,
+        "equity": m.equity.to_string(), "mm": m.maintenance.to_string(), "im": m.initial.to_string(),
+        "expected_shortfall": m.expected_shortfall.to_string(), "stress": m.stress.to_string(),
+        "stress_source": names.source(e.source), "addons": m.addons.to_string(), "rest": e.rest.to_string(),
         "legs": legs.collect::<Vec<_>>(), "worst": worst.collect::<Vec<_>>(),
         "liquidation_volatility_factor": account.volatility.map(factor),
         "what_if": tried.map(|(before, after)| json!({ "before": margins(before), "after": margins(after) })),

@@ -5,11 +5,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::metrics::Metrics;
+use crate::webhook::Webhook;
 
 /// Something that people may want to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,19 +89,18 @@ impl Gate {
 /// Alerts, and where they go.
 pub struct Alerts {
     gate: Gate,
-    webhook: Option<String>,
-    http: reqwest::Client,
+    webhook: Option<Webhook>,
     metrics: Arc<Metrics>,
 }
 
 impl Alerts {
     /// Alerts that go to a webhook, if there is one, and to the log.
     #[must_use]
-    pub fn new(gate: Gate, webhook: Option<String>, metrics: Arc<Metrics>) -> Self {
-        Self { gate, webhook, http: reqwest::Client::new(), metrics }
+    pub fn new(gate: Gate, webhook: Option<Webhook>, metrics: Arc<Metrics>) -> Self {
+        Self { gate, webhook, metrics }
     }
 
-    /// Tells of a condition, if it is to be told.
+    /// Tells of a condition, if it is to be told. Nothing is waited for.
     pub fn tell(&mut self, alert: Alert, now: i64) {
         let (outcome, held_back) = match self.gate.judge(&alert, now) {
             Told::Nothing => return,
@@ -114,18 +113,12 @@ impl Alerts {
         };
         self.metrics.alerts.with_label_values(&[alert.kind, outcome]).inc();
         tracing::warn!(kind = alert.kind, subject = alert.subject, outcome, data = %alert.data, "{}", alert.text);
-        let Some(webhook) = self.webhook.clone() else { return };
+        let Some(webhook) = &self.webhook else { return };
         let body = json!({
             "kind": alert.kind, "subject": alert.subject, "state": outcome, "text": alert.text, "data": alert.data,
             "heldBack": held_back, "time": now,
         });
-        let post = self.http.post(webhook).timeout(Duration::from_secs(10)).json(&body);
-        tokio::spawn(async move {
-            if let Err(e) = post.send().await.and_then(reqwest::Response::error_for_status) {
-                // Without its address: webhooks carry their secret in it.
-                tracing::error!(error = %e.without_url(), "the webhook did not take an alert");
-            }
-        });
+        webhook.tell(alert.kind, body);
     }
 }
 

@@ -7,10 +7,11 @@
 //! asked for by name.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anchor_lang::Discriminator;
 use anchor_lang::prelude::Pubkey;
+use ballast::oracle::{stake_pool, switchboard};
 use ballast::state::{
     AssetConfig, BackstopVault, Clearinghouse, MarginAccount, Market, Proposal, RiskBoard, TradeRequest,
     Treasury,
@@ -44,6 +45,35 @@ pub enum State {
     Proposal(Box<Proposal>),
     /// A price.
     Price(Box<PriceUpdateV2>),
+    /// What a Switchboard feed or a stake pool holds: read where it is judged.
+    Source(Box<Raw>),
+}
+
+/// Where what does not belong to the program is posted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Posts {
+    /// Pyth's prices, by asset.
+    pub prices: BTreeMap<u8, Pubkey>,
+    /// Pyth's implied volatilities, by asset.
+    pub implied: BTreeMap<u8, Pubkey>,
+    /// The quote token's price.
+    pub quote: Option<Pubkey>,
+    /// Second sources and stake pools that assets' configs name.
+    pub beside: BTreeSet<Pubkey>,
+}
+
+impl Posts {
+    /// Every account once.
+    #[must_use]
+    pub fn all(&self) -> Vec<Pubkey> {
+        let posted = self.prices.values().chain(self.implied.values()).chain(&self.quote).chain(&self.beside);
+        posted.copied().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn is_pyth(&self, address: &Pubkey) -> bool {
+        self.quote == Some(*address)
+            || self.prices.values().chain(self.implied.values()).any(|posted| posted == address)
+    }
 }
 
 /// Reads an account of the program or of Pyth; none for any other, and for what cannot be read.
@@ -55,6 +85,9 @@ pub fn read(raw: &Raw) -> Option<State> {
     let is = |kind: &[u8]| raw.data.starts_with(kind);
     if raw.owner == pyth_solana_receiver_sdk::ID {
         return config(raw).map(State::Price);
+    }
+    if [switchboard::ID, stake_pool::ID].contains(&raw.owner) {
+        return Some(State::Source(Box::new(raw.clone())));
     }
     if raw.owner != ballast::ID {
         return None;
@@ -114,7 +147,7 @@ fn clocks(state: &State) -> Vec<i128> {
         }
         State::Vault(v) => vec![v.epoch.into(), v.inventory_until.into()],
         State::Proposal(p) => vec![p.ramp_time.into(), p.done.into()],
-        State::Asset(_) | State::Request(_) => Vec::new(),
+        State::Asset(_) | State::Request(_) | State::Source(_) => Vec::new(),
     }
 }
 
@@ -160,6 +193,11 @@ pub fn judge(age: Option<Ordering>, held: u64, new: u64, source: Source) -> Verd
     }
 }
 
+/// The accounts beside Pyth's that an asset's price follows from.
+pub fn beside(config: &AssetConfig) -> impl Iterator<Item = Pubkey> + use<> {
+    [config.second_source, config.stake_pool].into_iter().filter(|named| *named != Pubkey::default())
+}
+
 /// A state, when it is of, and a hash of its bytes.
 struct Held<T> {
     slot: u64,
@@ -190,8 +228,7 @@ pub struct Book {
     margins: HashSet<Pubkey>,
     requests: HashSet<Pubkey>,
     proposals: HashSet<Pubkey>,
-    price_accounts: BTreeMap<u8, Pubkey>,
-    quote_account: Option<Pubkey>,
+    posts: Posts,
 }
 
 impl Book {
@@ -204,8 +241,7 @@ impl Book {
             margins: HashSet::new(),
             requests: HashSet::new(),
             proposals: HashSet::new(),
-            price_accounts: BTreeMap::new(),
-            quote_account: None,
+            posts: Posts::default(),
         }
     }
 
@@ -223,9 +259,8 @@ impl Book {
             State::Proposal(p) => p.clearinghouse == house,
             // A request of another house's market names a margin account that is not in this book.
             State::Request(_) => true,
-            State::Price(_) => {
-                self.quote_account == Some(*address) || self.price_accounts.values().any(|a| a == address)
-            }
+            State::Price(_) => self.posts.is_pyth(address),
+            State::Source(_) => self.posts.beside.contains(address),
         }
     }
 
@@ -361,44 +396,55 @@ impl Book {
         if let State::Price(price) = self.state(address)? { Some(price) } else { None }
     }
 
+    /// A second source or a stake pool as it was last written.
+    #[must_use]
+    pub fn source(&self, address: &Pubkey) -> Option<&Raw> {
+        if let State::Source(raw) = self.state(address)? { Some(raw) } else { None }
+    }
+
     /// A hash of an account's bytes: the state that a decision was made on.
     #[must_use]
     pub fn hash(&self, address: &Pubkey) -> [u8; 32] {
         self.held.get(address).map_or([0; 32], |held| held.hash)
     }
 
-    /// Every address that the book holds, prices aside.
+    /// Every address of the program that the book holds.
     #[must_use]
     pub fn known(&self) -> Vec<Pubkey> {
         let program = |(address, held): (&Pubkey, &Held<State>)| {
-            (!matches!(held.state, State::Price(_))).then_some(*address)
+            (!matches!(held.state, State::Price(_) | State::Source(_))).then_some(*address)
         };
         self.held.iter().filter_map(program).collect()
+    }
+
+    /// Where everything that does not belong to the program is posted.
+    #[must_use]
+    pub fn posts(&self) -> &Posts {
+        &self.posts
     }
 
     /// Where an asset's prices are posted.
     #[must_use]
     pub fn price_account(&self, asset: u8) -> Option<Pubkey> {
-        self.price_accounts.get(&asset).copied()
+        self.posts.prices.get(&asset).copied()
     }
 
-    /// Where the quote token's prices are posted.
-    #[must_use]
-    pub fn quote_account(&self) -> Option<Pubkey> {
-        self.quote_account
-    }
-
-    /// Says where prices are posted; true where that is new.
-    pub fn set_price_accounts(&mut self, assets: BTreeMap<u8, Pubkey>, quote: Option<Pubkey>) -> bool {
-        let changed = self.price_accounts != assets || self.quote_account != quote;
-        (self.price_accounts, self.quote_account) = (assets, quote);
+    /// Says where everything is posted; true where that is new.
+    pub fn set_posts(&mut self, posts: Posts) -> bool {
+        let changed = self.posts != posts;
+        self.posts = posts;
         changed
     }
 
-    /// All price accounts.
+    /// The accounts beside Pyth's from which, with a change of this account, a price follows.
     #[must_use]
-    pub fn price_accounts(&self) -> Vec<Pubkey> {
-        self.price_accounts.values().copied().chain(self.quote_account).collect()
+    pub fn beside_of(&self, changed: &Pubkey) -> Vec<Pubkey> {
+        let count = self.board().map_or(0, |board| board.asset_count);
+        let configs = (0..count).filter_map(|index| self.asset(index));
+        let touched = configs.filter(|config| {
+            self.price_account(config.index) == Some(*changed) || beside(config).any(|b| b == *changed)
+        });
+        touched.flat_map(beside).collect()
     }
 }
 

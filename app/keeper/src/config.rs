@@ -1,6 +1,7 @@
 //! What the keeper is told to do: a TOML file, over it the environment, over it flags.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Context, Result, bail, ensure};
@@ -8,6 +9,7 @@ use serde::Deserialize;
 
 use crate::act::budget::Fees;
 use crate::shard::Shard;
+use crate::webhook::Endpoint;
 
 /// Variables `BALLAST_KEEPER__SECTION__KEY` stand over the file's `[section] key`.
 pub const PREFIX: &str = "BALLAST_KEEPER__";
@@ -121,6 +123,8 @@ section! {
     Prices {
         /// Price account of each asset, by index; empty where Pyth's own is meant.
         accounts: Vec<String> = Vec::new(),
+        /// Account of the implied volatility of each asset that has a feed of it, by index; empty where Pyth's own is meant.
+        implied: Vec<String> = Vec::new(),
         /// Price account of the quote token; empty where Pyth's own is meant.
         quote: String = String::new(),
         /// Shard of Pyth's own price accounts.
@@ -147,6 +151,8 @@ section! {
         refresh_every_s: i64 = 10,
         /// Move of a price since the board's that puts it there at once, basis points.
         refresh_move_bps: u64 = 20,
+        /// Seconds after which a newer implied volatility is put on the board.
+        implied_every_s: i64 = 60,
         /// Seconds between two updates of a market's funding.
         funding_every_s: i64 = 3_600,
         /// Seconds between two steps of interest.
@@ -259,6 +265,10 @@ section! {
     AlertRules {
         /// Where alerts are posted; empty for the log alone.
         webhook: String = String::new(),
+        /// Milliseconds for which the webhook's answer is waited for.
+        timeout_ms: u64 = 5_000,
+        /// Times that an alert is posted until the webhook takes it.
+        tries: u32 = 6,
         /// Margin accounts whose health is watched, besides the keeper's own.
         accounts: Vec<String> = Vec::new(),
         /// Equity ÷ MM of these below which an alert is raised, basis points.
@@ -361,6 +371,9 @@ impl Config {
         for text in self.prices.accounts.iter().filter(|t| !t.is_empty()) {
             address(text, "prices.accounts")?;
         }
+        for text in self.prices.implied.iter().filter(|t| !t.is_empty()) {
+            address(text, "prices.implied")?;
+        }
         if !self.prices.quote.is_empty() {
             address(&self.prices.quote, "prices.quote")?;
         }
@@ -388,6 +401,8 @@ impl Config {
             ("chain.resync_s", self.chain.resync_s),
             ("watch.idle_ms", self.watch.idle_ms),
             ("sending.poll_ms", self.sending.poll_ms),
+            ("alerts.timeout_ms", self.alerts.timeout_ms),
+            ("alerts.tries", self.alerts.tries.into()),
         ] {
             ensure!(value > 0, "{name} is 0: write 1 or more");
         }
@@ -419,6 +434,18 @@ impl Config {
     pub const fn shard(&self) -> Shard {
         let Shards { count, index, cover_after_s } = self.shards;
         Shard { count, index, cover_after_s }
+    }
+
+    /// Where alerts are posted, if anywhere.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        let a = &self.alerts;
+        (!a.webhook.is_empty()).then(|| Endpoint {
+            url: a.webhook.clone(),
+            patience: Duration::from_millis(a.timeout_ms),
+            tries: a.tries,
+            pause: Duration::from_secs(1),
+        })
     }
 
     /// How priority is paid for.

@@ -1,16 +1,18 @@
 //! The board as it will be once the posted prices are on it.
 //!
 //! An account falls short when a price is posted, not when somebody puts it on the board. So the keeper does on a copy of
-//! the board what `refresh_price` does on the chain, with the program's own functions: the update is checked and scaled by
-//! the program's oracle module, heard by the board's breaker, and moves σ, haircuts and notice. Assets with a second source
-//! or a stake pool are read from accounts inside the instruction: their posted prices are put on the board as soon as they
-//! move, and judged there.
+//! the board what `refresh_price` does on the chain, with the program's own functions and with all the sources that the
+//! asset's config names: Pyth's update, the second source and the stake pool are checked, put together and scaled by the
+//! program's oracle module, heard by the board's breaker, and move σ, haircuts and notice. What the program would refuse is
+//! neither on the copy nor sent.
 
-use anchor_lang::prelude::{Clock, Pubkey};
-use ballast::oracle::pyth;
-use ballast::state::{AssetConfig, RiskBoard};
+use anchor_lang::prelude::{AccountInfo, Clock, Pubkey, UncheckedAccount};
+use ballast::oracle::sources::Sources;
+use ballast::state::{AssetConfig, RiskBoard, Sample};
+use pyth_solana_receiver_sdk::price_update::PriceUpdateV2;
 
 use crate::book::Book;
+use crate::chain::Raw;
 
 /// A price that is posted, acceptable, and newer than the board's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +25,6 @@ pub struct Posted {
     pub publish_time: i64,
     /// How far it is from the board's price, basis points.
     pub move_bps: u64,
-    /// Whether it is on the copy.
-    pub applied: bool,
 }
 
 /// The board with posted prices.
@@ -42,21 +42,47 @@ impl Fresh {
         self.posted.iter().find(|p| p.asset == asset)
     }
 
-    /// Those of these assets whose posted price the board on the chain lacks.
+    /// Those of these assets whose posted price the board on the chain lacks. With a staked token's comes its underlying's,
+    /// which it is converted by.
     #[must_use]
     pub fn needed(&self, assets: impl Iterator<Item = u8>) -> Vec<u8> {
-        let mut needed: Vec<u8> = assets.filter(|asset| self.pending(*asset).is_some()).collect();
+        let pending = assets.filter(|asset| self.pending(*asset).is_some());
+        let mut needed: Vec<u8> =
+            pending.flat_map(|asset| self.underlying(asset).into_iter().chain([asset])).collect();
         needed.sort_unstable();
         needed.dedup();
         needed
     }
+
+    /// The asset that a staked token is redeemed for, where the board on the chain lacks its posted price.
+    #[must_use]
+    pub fn underlying(&self, asset: u8) -> Option<u8> {
+        let staked = self.board.assets.get(usize::from(asset))?;
+        staked.underlying.checked_sub(1).filter(|under| self.pending(*under).is_some())
+    }
 }
 
-/// Whether an asset's price follows from one Pyth account alone.
-#[must_use]
-pub fn is_simple(config: &AssetConfig, board: &RiskBoard) -> bool {
-    let staked = board.assets.get(usize::from(config.index)).is_some_and(|a| a.underlying != 0);
-    config.second_source == Pubkey::default() && !staked
+/// An account as the program would be passed it.
+fn passed<'a>(address: &'a Pubkey, raw: &'a mut Raw) -> AccountInfo<'a> {
+    AccountInfo::new(address, false, false, &mut raw.lamports, &mut raw.data, &raw.owner, false)
+}
+
+/// What all sources of an asset say, as `refresh_price` would hear it; none where it would be refused.
+fn sample(
+    book: &Book,
+    config: &AssetConfig,
+    price_update: &PriceUpdateV2,
+    board: &mut RiskBoard,
+    clock: &Clock,
+) -> Option<Sample> {
+    let mut second = book.source(&config.second_source).cloned();
+    let mut pool = book.source(&config.stake_pool).cloned();
+    let second = second.as_mut().map(|raw| passed(&config.second_source, raw));
+    let pool = pool.as_mut().map(|raw| passed(&config.stake_pool, raw));
+    let second = second.as_ref().map(UncheckedAccount::try_from);
+    let pool = pool.as_ref().map(UncheckedAccount::try_from);
+    let sources = Sources { price_update, second_source: second.as_ref(), stake_pool: pool.as_ref() };
+    sources.sample(config, board, clock).ok()
 }
 
 /// The board of the book with every posted price on it that would be accepted at the cluster's time. None before there is
@@ -65,6 +91,7 @@ pub fn is_simple(config: &AssetConfig, board: &RiskBoard) -> bool {
 pub fn fresh(book: &Book, clock: &Clock) -> Option<Fresh> {
     let mut board = Box::new(*book.board()?);
     let mut posted = Vec::new();
+    // A staked token comes after its underlying, which was listed before it.
     for asset in 0..board.asset_count {
         let (Some(config), Some(account)) = (book.asset(asset), book.price_account(asset)) else { continue };
         let Some(update) = book.price(&account) else { continue };
@@ -73,26 +100,18 @@ pub fn fresh(book: &Book, clock: &Clock) -> Option<Fresh> {
         if publish_time <= before.publish_time.max(before.heard_time) {
             continue;
         }
-        let Ok(mut sample) = pyth::accept(update, config, before.max_age_s, clock) else { continue };
-        let simple = is_simple(config, &board);
-        if let (Ok(dollars), true) = (sample.said, simple) {
-            let Ok(price) = board.in_quote(&dollars) else { continue };
-            sample.said = Ok(price);
+        let mut after = board.clone();
+        let Some(sample) = sample(book, config, update, &mut after, clock) else { continue };
+        if after.hear(usize::from(asset), &sample, clock.unix_timestamp).is_err() {
+            continue;
         }
         let move_bps = sample.said.map_or(u64::MAX, |price| {
             let moved = price.simple_return(&before.spot()).map_or(i64::MAX, i64::abs).unsigned_abs();
             // A rate of 2⁻³² as basis points.
             ((u128::from(moved) * 10_000) >> 32) as u64
         });
-        let applied = simple && {
-            let mut after = board.clone();
-            let heard = after.hear(usize::from(asset), &sample, clock.unix_timestamp).is_ok();
-            if heard {
-                board = after;
-            }
-            heard
-        };
-        posted.push(Posted { asset, account, publish_time, move_bps, applied });
+        board = after;
+        posted.push(Posted { asset, account, publish_time, move_bps });
     }
     Some(Fresh { board, posted })
 }

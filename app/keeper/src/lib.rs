@@ -11,7 +11,7 @@
 //! | [`act`] | from what is to be done to transactions, and to their end |
 //! | [`journal`] | all of it in SQLite, so that a restart neither loses nor repeats |
 //! | [`shard`] | whose turn it is, where several keepers share a house |
-//! | [`alerts`], [`metrics`] | what people are told, and what is counted |
+//! | [`alerts`], [`webhook`], [`metrics`] | what people are told, how they are told it, and what is counted |
 //! | [`run`], [`tasks`] | the loop that holds them together, and what goes on beside it |
 
 pub mod act;
@@ -27,3 +27,4 @@ pub mod run;
 pub mod shard;
 pub mod tasks;
 pub mod watch;
+pub mod webhook;

@@ -48,10 +48,14 @@ pub struct Metrics {
     pub alerts: IntCounterVec,
     /// Own settled quote, micro-units; own lamports; own profit from liquidations, micro-units; the insurance fund.
     pub own: IntGaugeVec,
-    /// Value of a pass over the accounts, seconds.
+    /// A pass: valuing the accounts that a change can have moved, and some of the others, seconds.
     pub pass: Histogram,
+    /// A look that found something to do: valuing, reading again, deciding, and handing over to be sent, seconds.
+    pub look: Histogram,
     /// From a price's arrival to the decision that follows from it, seconds.
     pub price_to_decision: Histogram,
+    /// From a price's arrival until a node took the first transaction that follows from it, seconds.
+    pub price_to_transaction: Histogram,
     /// From the decision to the transaction being sent, seconds.
     pub decision_to_sent: Histogram,
     /// From being sent to being confirmed, seconds.
@@ -108,12 +112,17 @@ impl Default for Metrics {
             )
             .expect("a valid name"),
             pass: seconds("keeper_pass_seconds", "A pass over the accounts"),
+            look: seconds("keeper_look_seconds", "A look that found something to do"),
+            price_to_transaction: seconds(
+                "keeper_price_to_transaction_seconds",
+                "Price heard to the first transaction that follows from it, taken by a node",
+            ),
             price_to_decision: seconds("keeper_price_to_decision_seconds", "Price heard to decision"),
             decision_to_sent: seconds("keeper_decision_to_sent_seconds", "Decision to transaction sent"),
             sent_to_confirmed: seconds("keeper_sent_to_confirmed_seconds", "Transaction sent to confirmed"),
             alive: AtomicI64::new(0),
         };
-        let all: [Box<dyn prometheus::core::Collector>; 19] = [
+        let all: [Box<dyn prometheus::core::Collector>; 21] = [
             Box::new(metrics.rpc_calls.clone()),
             Box::new(metrics.rpc_errors.clone()),
             Box::new(metrics.pushes.clone()),
@@ -130,6 +139,8 @@ impl Default for Metrics {
             Box::new(metrics.alerts.clone()),
             Box::new(metrics.own.clone()),
             Box::new(metrics.pass.clone()),
+            Box::new(metrics.look.clone()),
+            Box::new(metrics.price_to_transaction.clone()),
             Box::new(metrics.price_to_decision.clone()),
             Box::new(metrics.decision_to_sent.clone()),
             Box::new(metrics.sent_to_confirmed.clone()),

@@ -4,7 +4,7 @@ mod account;
 mod look;
 mod notices;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,16 +17,17 @@ use tokio::sync::{mpsc, watch};
 
 use crate::act::sender::{Ended, Sender};
 use crate::alerts::{Alerts, Gate};
-use crate::book::{Book, Took};
+use crate::book::{self, Book, Posts, Took};
 use crate::chain::feed::{Feed, Heard};
 use crate::chain::rpc::Rpc;
-use crate::chain::time::Time;
+use crate::chain::time::{self, Time};
 use crate::chain::{Source, Update, sync};
 use crate::config::Config;
 use crate::journal::{End, Journal};
 use crate::metrics::Metrics;
 use crate::tasks::{self, News};
 use crate::watch::Watch;
+use crate::webhook::Webhook;
 
 /// Pyth's program that keeps a price account for every feed.
 const PYTH_PUSH: Pubkey = anchor_lang::prelude::pubkey!("pythWSnswVUd12oZpeFP8e9CVaEqJg25g1Vtc2biRsT");
@@ -73,7 +74,7 @@ pub struct Engine {
     resynced: Option<Instant>,
     reading: bool,
     housekept: Instant,
-    price_accounts: watch::Sender<Vec<Pubkey>>,
+    posts: watch::Sender<Vec<Pubkey>>,
     news: mpsc::Sender<News>,
 }
 
@@ -140,7 +141,7 @@ impl Engine {
         let sender = Arc::new(Sender::new(rpc.clone(), journal.clone(), metrics.clone(), key, sending)?);
         let time = Time::new(rpc.clock().await.context("the cluster's clock cannot be read")?);
         let gate = Gate::new(config.alerts.repeat_s, config.alerts.most_per_minute);
-        let webhook = Some(config.alerts.webhook.clone()).filter(|url| !url.is_empty());
+        let webhook = config.endpoint().map(|endpoint| Webhook::start(endpoint, metrics.clone()));
         let (news, inbox) = mpsc::channel(BACKLOG);
         let mut engine = Self {
             alerts: Alerts::new(gate, webhook, metrics.clone()),
@@ -167,7 +168,7 @@ impl Engine {
             resynced: None,
             reading: false,
             housekept: Instant::now(),
-            price_accounts: watch::Sender::new(Vec::new()),
+            posts: watch::Sender::new(Vec::new()),
             news,
         };
         engine.read_everything().await?;
@@ -184,7 +185,7 @@ impl Engine {
     }
 
     async fn read_everything(&mut self) -> Result<()> {
-        let (others, known) = (self.book.price_accounts(), self.book.known());
+        let (others, known) = (self.book.posts().all(), self.book.known());
         let updates = sync::everything(&self.rpc, &others, &known).await?;
         self.take_all(updates);
         self.resynced = Some(Instant::now());
@@ -196,19 +197,28 @@ impl Engine {
         for update in updates {
             self.take(update);
         }
-        self.find_price_accounts();
+        self.find_posts();
     }
 
     /// Takes what a node says of an account.
     fn take(&mut self, update: Update) {
         let (address, source) = (update.address, update.source);
+        if address == time::ADDRESS {
+            if let Some(clock) = update.raw.as_ref().and_then(time::decode) {
+                self.time.look(clock);
+            }
+            return;
+        }
         match self.book.take(update) {
             Took::Changed => {
                 if self.book.margin(&address).is_some() {
                     self.changed.insert(address);
-                } else if self.book.price(&address).is_some() {
+                } else if self.book.price(&address).is_some() || self.book.source(&address).is_some() {
                     self.heard.insert(address, Instant::now());
                     self.moved = true;
+                    if source == Source::Push {
+                        self.ask_beside(&address);
+                    }
                 } else if address == self.book.at.board {
                     self.moved = true;
                 } else if self.watch.found(&address).is_some() {
@@ -226,27 +236,41 @@ impl Engine {
         }
     }
 
-    /// Says where prices are: where the configuration says, or else where Pyth keeps them.
-    fn find_price_accounts(&mut self) {
+    /// A price that follows from several sources is judged on all of them as they are now, at the time that they are of.
+    fn ask_beside(&mut self, changed: &Pubkey) {
+        let beside = self.book.beside_of(changed);
+        if !beside.is_empty() {
+            self.ask.extend(beside.into_iter().chain([time::ADDRESS]));
+        }
+    }
+
+    /// Says where prices are: where the configuration says, or else where Pyth keeps them; and beside Pyth where the assets'
+    /// configs say.
+    fn find_posts(&mut self) {
         let rules = &self.config.prices;
-        let count = self.book.board().map_or(0, |b| b.asset_count);
         let pyth = |feed: &[u8; 32]| {
             let path: [&[u8]; 2] = [&rules.pyth_shard.to_le_bytes(), feed];
             Pubkey::find_program_address(&path, &PYTH_PUSH).0
         };
-        let named = |index: u8| rules.accounts.get(usize::from(index)).and_then(|t| t.parse().ok());
-        let mut assets = BTreeMap::new();
-        for index in 0..count {
-            let feed = self.book.asset(index).map(|config| config.feed_id);
-            if let Some(address) = named(index).or(self.book.price_account(index)).or(feed.map(|f| pyth(&f)))
-            {
-                assets.insert(index, address);
+        let named =
+            |listed: &[String], index: u8| listed.get(usize::from(index)).and_then(|t| t.parse().ok());
+        let (mut posts, before) = (Posts::default(), self.book.posts());
+        for index in 0..self.book.board().map_or(0, |b| b.asset_count) {
+            let config = self.book.asset(index);
+            let known = named(&rules.accounts, index).or(before.prices.get(&index).copied());
+            if let Some(address) = known.or(config.map(|c| pyth(&c.feed_id))) {
+                posts.prices.insert(index, address);
             }
+            if let Some(config) = config.filter(|c| c.implied_feed_id != [0; 32]) {
+                let known = named(&rules.implied, index).or(before.implied.get(&index).copied());
+                posts.implied.insert(index, known.unwrap_or_else(|| pyth(&config.implied_feed_id)));
+            }
+            posts.beside.extend(config.into_iter().flat_map(book::beside));
         }
         let feed = self.book.house().map(|h| h.quote_feed_id).filter(|feed| *feed != [0; 32]);
-        let quote = rules.quote.parse().ok().or(self.book.quote_account()).or(feed.map(|f| pyth(&f)));
-        if self.book.set_price_accounts(assets, quote) {
-            self.price_accounts.send_replace(self.book.price_accounts());
+        posts.quote = rules.quote.parse().ok().or(before.quote).or(feed.map(|f| pyth(&f)));
+        if self.book.set_posts(posts) {
+            self.posts.send_replace(self.book.posts().all());
             self.resynced = None;
         }
     }
@@ -318,7 +342,7 @@ impl Engine {
             silence: Duration::from_secs(c.chain.silence_s),
         };
         let (heard, mut pushed) = mpsc::channel(BACKLOG);
-        beside.spawn(feed.run(self.price_accounts.subscribe(), heard, self.metrics.clone()));
+        beside.spawn(feed.run(self.posts.subscribe(), heard, self.metrics.clone()));
         let news = self.news.clone();
         beside.spawn(async move {
             while let Some(heard) = pushed.recv().await {
@@ -391,7 +415,7 @@ impl Engine {
             self.reading = true;
             tasks::everything(
                 self.rpc.clone(),
-                self.book.price_accounts(),
+                self.book.posts().all(),
                 self.book.known(),
                 self.news.clone(),
             );

@@ -7,25 +7,20 @@ mod faults;
 #[path = "fire/node.rs"]
 mod node;
 #[allow(dead_code)]
+#[path = "fire/one.rs"]
+mod one;
+#[allow(dead_code)]
 #[path = "fire/world.rs"]
 mod world;
-
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use ballast::governance::Parameter;
 use ballast::limits::PhaseParams;
 use ballast_sandbox::house::{HouseParams, QUOTE, default_backstop, default_phases, made_up_history};
-use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer};
-use faults::Faults;
-use node::Node;
-use world::World;
+use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person};
+use one::{start, until};
 
 const COIN: i64 = 1_000_000_000;
 const BEFORE: f64 = 100.0;
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A house with one coin, its perpetual and a backstop that takes over after `takeover_s`, two days after a proposal was made, and an hour after its last
 /// tick.
@@ -45,65 +40,6 @@ fn house(takeover_s: u32) -> House {
     house.season(&[BEFORE]);
     house.provider(0, 1_000_000);
     house
-}
-
-struct Keeper(Child);
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts a keeper with a key on a node in front of a house, in whose clock three seconds pass in one.
-async fn start(house: House, key: &Keypair, name: &str, price: f64) -> (Arc<Node>, Keeper, PathBuf) {
-    let mut world = World::new(house);
-    world.speed = 3;
-    world.house.vm.svm.airdrop(&key.pubkey(), 100_000_000_000).unwrap();
-    let (mint, account) = (world.house.at.quote_mint, world.house.assets[0].price_account);
-    world.begin();
-    let (node, http, ws) = Node::serve(world, Faults::NONE, 7).await;
-    let folder = std::env::temp_dir().join(format!("ballast-duties-{}-{name}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = |file: &str| folder.join(file);
-    std::fs::write(path("key.json"), serde_json::to_string(&key.to_bytes().to_vec()).unwrap()).unwrap();
-    let text = format!(
-        "[chain]\nrpc = \"http://{http}\"\nws = \"ws://{ws}\"\nquote_mint = \"{mint}\"\nclock_ms = 100\n\
-         [keeper]\nkeypair = {:?}\n[prices]\naccounts = [\"{account}\"]\n[cranks]\nsettle_least = 1000000\n\
-         [watch]\nidle_ms = 100\n[sending]\npoll_ms = 100\n[liquidation]\nmin_profit = -1000000000\n\
-         [journal]\npath = {:?}\n[server]\nlisten = \"\"\n",
-        path("key.json"),
-        path("journal.sqlite"),
-    );
-    std::fs::write(path("keeper.toml"), text).unwrap();
-    let blocks = node.clone();
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(100));
-        loop {
-            ticks.tick().await;
-            blocks.block(price);
-        }
-    });
-    let keeper = Keeper(run(&path("keeper.toml")));
-    (node, keeper, folder)
-}
-
-fn run(config: &Path) -> Child {
-    let log = std::fs::File::create(config.with_extension("log")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ballast-keeper"));
-    command.args(["run", "--config"]).arg(config).stdin(Stdio::null()).stderr(log).spawn().unwrap()
-}
-
-async fn until(what: &str, node: &Node, mut done: impl FnMut(&World) -> bool) {
-    let begun = Instant::now();
-    while !done(&node.world.lock().unwrap()) {
-        if begun.elapsed() > PATIENCE {
-            let world = node.world.lock().unwrap();
-            panic!("still not: {what}; done {:?}, refused {:?}", world.done, world.refused);
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 /// Two people with opposite positions of ten coins; the first has so many dollars.

@@ -26,6 +26,9 @@ async fn health_says_whether_the_node_answers_and_metrics_have_every_name() {
         "keeper_accounts 7",
         "keeper_rpc_calls_total{method=\"getMultipleAccounts\"} 1",
         "keeper_price_to_decision_seconds_count 0",
+        "keeper_price_to_transaction_seconds_count 0",
+        "keeper_pass_seconds_count 0",
+        "keeper_look_seconds_count 0",
     ] {
         assert!(page.contains(line), "{line} is not in\n{page}");
     }

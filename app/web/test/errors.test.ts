@@ -1,42 +1,38 @@
+import { BALLAST_PROGRAM_ADDRESS } from '@ballast/client';
 import { describe, expect, it } from 'vitest';
-import { fromThrown, fromTransactionError } from '../src/chain/errors';
+import { problemOf, TransactionProblem } from '../src/chain/errors';
 
 const BELOW_INITIAL_MARGIN = 6019;
+const TOKEN = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
 
 describe('what a refused transaction says', () => {
-  it('is the program’s own sentence, from a simulation', () => {
-    const problem = fromTransactionError({ InstructionError: [2, { Custom: BigInt(BELOW_INITIAL_MARGIN) }] });
-    expect(problem.name).toBe('BelowInitialMargin');
-    expect(problem.words).toBe('The account would end below its initial margin.');
-    expect(problem.kind).toBe('program');
+  it('is the program’s own sentence, with what to do about it', () => {
+    const problem = problemOf({ InstructionError: [2, { Custom: BigInt(BELOW_INITIAL_MARGIN) }] }, ['Program log: x']);
+    expect(problem).toMatchObject({
+      kind: 'program',
+      name: 'BelowInitialMargin',
+      words: 'The account would end below its initial margin.',
+      logs: ['Program log: x'],
+    });
+    expect(problem.advice).toContain('deposit first');
   });
 
-  it('is the same sentence, from an error whose cause holds the code', () => {
-    const cause = Object.assign(new Error('Custom program error: #6019'), {
-      context: { code: BELOW_INITIAL_MARGIN, index: 2 },
-    });
-    const thrown = Object.assign(new Error('preflight failed', { cause }), {
-      context: { logs: ['Program log: x'] },
-    });
-    const problem = fromThrown(thrown);
-    expect(problem.name).toBe('BelowInitialMargin');
-    expect(problem.logs).toEqual(['Program log: x']);
-  });
-
-  it('takes the words of another program from the log', () => {
-    const logs = ['Program log: AnchorError occurred. Error Number: 3012. Error Message: The account is not set.'];
-    expect(fromTransactionError({ InstructionError: [0, { Custom: 3012 }] }, logs).words).toBe(
-      'The account is not set.',
-    );
+  it('takes what the framework refused from the log', () => {
+    const logs = [
+      `Program ${BALLAST_PROGRAM_ADDRESS} invoke [1]`,
+      'Program log: AnchorError occurred. Error Code: AccountNotInitialized. Error Number: 3012. Error Message: The account is not set.',
+      `Program ${BALLAST_PROGRAM_ADDRESS} failed: custom program error: 0xbc4`,
+    ];
+    expect(problemOf({ InstructionError: [0, { Custom: 3012 }] }, logs).words).toBe('The account is not set.');
   });
 
   it('knows a wallet without tokens from one without SOL', () => {
-    const tokens = fromTransactionError({ InstructionError: [0, { Custom: 1 }] }, [
-      'Program log: Error: insufficient funds',
+    const tokens = problemOf({ InstructionError: [0, { Custom: 1 }] }, [
+      `Program ${TOKEN} invoke [2]`,
+      `Program ${TOKEN} failed: custom program error: 0x1`,
     ]);
-    expect(tokens.kind).toBe('funds');
-    expect(tokens.words).toContain('token');
-    expect(fromTransactionError('AccountNotFound').words).toContain('SOL');
+    expect(tokens).toMatchObject({ kind: 'funds', title: 'Not enough tokens' });
+    expect(problemOf('AccountNotFound')).toMatchObject({ kind: 'funds', title: 'No SOL for the fee' });
   });
 });
 
@@ -45,21 +41,20 @@ describe('what goes wrong before the chain', () => {
     Object.assign(new Error('User rejected the request.'), { code: 4001 }),
     new Error('Transaction was declined'),
   ])('is told as a declined signature: %s', (thrown) => {
-    expect(fromThrown(thrown).kind).toBe('rejected');
+    const problem = problemOf(thrown);
+    expect(problem.kind).toBe('rejected');
+    expect(problem.words).toContain('Nothing was sent');
   });
 
-  it('does not promise that nothing happened where the node fell silent', () => {
-    const problem = fromThrown(new TypeError('Failed to fetch'));
-    expect(problem.kind).toBe('network');
-    expect(problem.words).toContain('not known');
+  it('tells a silent node from one that is too late', () => {
+    expect(problemOf(new TypeError('Failed to fetch')).kind).toBe('network');
+    expect(problemOf(new Error('Blockhash not found')).kind).toBe('expired');
   });
 
-  it('promises it where the blockhash is too old', () => {
-    expect(fromThrown(new Error('Blockhash not found')).words).toContain('Nothing has happened');
-  });
-
-  it('shows the words of anything else', () => {
-    expect(fromThrown(new Error('strange')).words).toBe('strange');
-    expect(fromThrown('text').words).toBe('text');
+  it('shows the words of anything else, and of what is explained already', () => {
+    expect(problemOf(new Error('strange')).words).toBe('strange.');
+    const known = { kind: 'other', title: 'a', words: 'b' } as const;
+    expect(problemOf(new TransactionProblem(known))).toBe(known);
+    expect(problemOf(null).words).toMatch(/not said/);
   });
 });

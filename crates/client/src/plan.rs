@@ -44,6 +44,34 @@ impl Plan {
         }
         Ok(keeper)
     }
+
+    /// The windows of its markets with what the plan takes from them.
+    ///
+    /// # Errors
+    /// As the engine.
+    pub fn windows_after(&self, board: &RiskBoard, around: &Surroundings) -> Result<Vec<(u8, Window)>> {
+        let pace = board.phases.pace(board.params.dust);
+        let mut after = Vec::new();
+        for (leg, terms) in self.legs.iter().zip(&self.step.terms) {
+            let LiquidationLeg::Position { market } = leg.leg else { continue };
+            if pace.window_s == 0 {
+                continue;
+            }
+            let (window, limit) = window(board, around, &pace, market)?;
+            if let Ok(window) = window.take(&self.step.before, terms.volume, limit, &pace)? {
+                after.push((market, window));
+            }
+        }
+        Ok(after)
+    }
+}
+
+/// A market's window as it is now, and what it holds.
+fn window(board: &RiskBoard, around: &Surroundings, pace: &PhaseParams, market: u8) -> Result<(Window, u64)> {
+    let asset = board.asset(board.market(market.into())?.asset.into())?;
+    let limit = window_limit(asset.reported_depth().at(&asset.depth_params(), around.now)?, pace)?;
+    let named = around.windows.iter().find(|(m, _)| *m == market);
+    Ok((named.map_or_else(Window::default, |(_, w)| *w).at(around.now, limit, pace)?, limit))
 }
 
 /// Moves a leg to the keeper, as far as the program lets it: an isolated account takes what is its market's, a
@@ -195,21 +223,18 @@ impl Search<'_> {
 
     /// Whether phase and windows have room for a step.
     fn has_room(&self, legs: &[Candidate], step: &Step) -> Result<bool> {
-        let (account, now) = (self.account, self.around.now);
-        let phase = Phase { start: account.phase_start, taken: account.phase_taken }.at(now, &self.pace);
+        let account = self.account;
+        let phase =
+            Phase { start: account.phase_start, taken: account.phase_taken }.at(self.around.now, &self.pace);
         if phase.take(&step.before, step.relief(), &self.pace)?.is_err() {
             return Ok(false);
         }
         if self.pace.window_s == 0 {
             return Ok(true);
         }
-        let board = self.view.board();
         for (leg, terms) in legs.iter().zip(&step.terms) {
             let LiquidationLeg::Position { market } = leg.leg else { continue };
-            let asset = board.asset(board.market(market.into())?.asset.into())?;
-            let limit = window_limit(asset.reported_depth().at(&asset.depth_params(), now)?, &self.pace)?;
-            let named = self.around.windows.iter().find(|(m, _)| *m == market);
-            let window = named.map_or_else(Window::default, |(_, w)| *w).at(now, limit, &self.pace)?;
+            let (window, limit) = window(self.view.board(), &self.around, &self.pace, market)?;
             if window.take(&step.before, terms.volume, limit, &self.pace)?.is_err() {
                 return Ok(false);
             }

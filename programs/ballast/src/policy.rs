@@ -11,8 +11,8 @@
 //! |---|---|---|---|---|---|---|---|---|---|---|
 //! | deposit | yes | yes | yes | yes | yes | yes | yes | yes | no | yes |
 //! | withdraw¹ | yes | yes | yes | yes | yes | yes | yes | yes | yes | yes |
-//! | borrow | yes | no | no | no | no | no | yes | no | yes | no |
-//! | increase | yes | no | no | no | no | no | yes | no | yes | no |
+//! | borrow | yes | no | yes | no | no | no | yes | no | yes | no |
+//! | increase | yes | no | yes | no | no | no | yes | no | yes | no |
 //! | reduce | yes | yes | yes | yes | no | yes | yes | yes | yes | yes |
 //! | settle | yes | yes | yes | no | no | yes | yes | yes | yes | yes |
 //! | pay out³ | yes | yes | no | no | no | yes | yes | yes | yes | yes |
@@ -23,8 +23,8 @@
 //! asked of every asset that the account holds or trades. ² Of the asset's own legs. An account that holds
 //! a doubted or halted asset is judged with it at the bound that favours the account, and its other legs may be taken.
 //!
-//! ³ Profit, out of a market's pool or a backstop's slice. *Far* is an asset that is guarded and still further from its
-//! stable price than its breaker likes: a jump is young, and whoever it has left bankrupt may not have been resolved. The
+//! ³ Profit, out of a market's pool or a backstop's slice. *Far* is an asset that is further from its stable price than its
+//! `payout_jump_bps`, or than its breaker likes: a jump is young, and whoever it has left bankrupt may not have been resolved. The
 //! first winner to settle would be paid out of what the honest losers paid in, and the loss left to the others; so losses
 //! are paid in, and profit waits until the stable price has followed. A haircut above its maximum alone does not hold it.
 //! ⁴ A perpetual position out of an account whose equity is below zero. Once it is taken, what its account owes has no other
@@ -93,8 +93,8 @@ const N: bool = false;
 const ALLOWED: [[bool; 10]; 9] = [
     [Y, Y, Y, Y, Y, Y, Y, Y, N, Y],
     [Y, Y, Y, Y, Y, Y, Y, Y, Y, Y],
-    [Y, N, N, N, N, N, Y, N, Y, N],
-    [Y, N, N, N, N, N, Y, N, Y, N],
+    [Y, N, Y, N, N, N, Y, N, Y, N],
+    [Y, N, Y, N, N, N, Y, N, Y, N],
     [Y, Y, Y, Y, N, Y, Y, Y, Y, Y],
     [Y, Y, Y, N, N, Y, Y, Y, Y, Y],
     [Y, Y, N, N, N, Y, Y, Y, Y, Y],
@@ -177,7 +177,7 @@ pub fn require_asset_itself(board: &RiskBoard, action: Action, asset: usize, now
         Breaker::Doubted => require_in(action, State::Doubted)?,
         Breaker::Halted => require_in(action, State::Halted)?,
     }
-    // Measured only where it decides: what is refused elsewhere in this column, *guarded* refuses as well.
+    // Measured only where it decides: the column allows everything else.
     if matches!(action, Action::PayOut | Action::TakeBankrupt) && state.is_far(&board.prices) {
         require_in(action, State::Far)?;
     }

@@ -107,6 +107,7 @@ impl Kind {
     pub fn guard(self, spec: &mut AssetSpec) {
         if !self.is_judged() {
             spec.args.sources.max_jump_bps = 3_000;
+            spec.args.sources.payout_jump_bps = 300;
             spec.args.sources.max_step_bps = spec.args.max_move_bps;
         }
     }

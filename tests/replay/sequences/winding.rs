@@ -83,7 +83,14 @@ impl World {
                 let dust =
                     account.positions.iter().any(|p| (1..=most(p.market)).contains(&p.base.unsigned_abs()));
                 if !unpaid && !dust {
-                    return Err(format!("an account cannot be settled, and nobody owes it: {account:?}"));
+                    let refused = account.positions.iter().filter_map(|p| {
+                        let settle = self.house.at.settle(p.market as u8, Pubkey::from(*key));
+                        self.house.vm.send(&[settle], &[]).err().map(|refused| refused.to_string())
+                    });
+                    let why: Vec<_> = refused.collect();
+                    return Err(format!(
+                        "an account cannot be settled, and nobody owes it: {why:?}, {account:?}"
+                    ));
                 }
                 counts.waiting += 1;
                 continue;
@@ -140,7 +147,8 @@ impl World {
             let _ = self.fresh_prices();
             let (board, now) = (self.house.board(), self.house.vm.now());
             let listed = &board.assets[..self.house.assets.len()];
-            let doubted = listed.iter().any(|a| a.breaker >= 2 || now < a.grace_until);
+            let doubted =
+                listed.iter().any(|a| a.breaker >= 2 || now < a.grace_until || a.is_far(&board.prices));
             if !doubted && now >= board.grace_until && !board.is_off_peg(now) {
                 return Ok(());
             }
@@ -476,14 +484,18 @@ impl World {
         self.fresh_prices()
     }
 
-    /// Everybody settles, losers too, until nothing moves.
+    /// Everybody settles, losers too, and what is left of positions is cleared, until nothing moves.
     fn settle_all(&mut self) {
         for _ in 0..ROUNDS {
             let mut moved = false;
             for (key, account) in &ledger(&self.house).accounts {
                 for position in &account.positions {
-                    let settle = self.house.at.settle(position.market as u8, Pubkey::from(*key));
-                    moved |= self.house.vm.send(&[settle], &[]).is_ok();
+                    let (at, market, address) = (self.house.at, position.market as u8, Pubkey::from(*key));
+                    moved |= self.house.vm.send(&[at.settle(market, address)], &[]).is_ok();
+                    // Who was deleveraged as a whole and is owed nothing keeps its place until it is touched.
+                    if (position.base, position.entry) == (0, 0) {
+                        moved |= self.house.vm.send(&[at.touch_position(market, address)], &[]).is_ok();
+                    }
                 }
             }
             if !moved {
@@ -501,12 +513,7 @@ impl World {
     }
 
     /// The owner withdraws all there is, and closes.
-    fn leave(
-        &mut self,
-        address: Pubkey,
-        owner: &Keypair,
-        account: &Account,
-    ) -> Result<(), String> {
+    fn leave(&mut self, address: Pubkey, owner: &Keypair, account: &Account) -> Result<(), String> {
         let at = self.house.at;
         let quote_mint = at.quote_mint;
         let wallet = self.house.vm.create_wallet(&quote_mint, &owner.pubkey(), 0);

@@ -138,40 +138,42 @@ impl Report<'_> {
         out.trim_end().to_owned()
     }
 
-    /// For programs. Figures beyond 64 bits are strings.
+    /// For programs. Money, amounts and times are strings of integers.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         let (books, risk) = (self.books, self.risk);
         let (owed, debt, unvalued) = books.equity();
-        let figure = |x: i128| i64::try_from(x).map_or_else(|_| json!(x.to_string()), |x| json!(x));
+        let figure = |x: i128| json!(x.to_string());
         let tokens = books.tokens.iter().map(|t| {
             json!({
-                "symbol": t.symbol, "vault": t.vault, "lent": figure(t.lent as i128), "claims": figure(t.claims),
+                "symbol": t.symbol, "vault": t.vault.to_string(), "lent": figure(t.lent as i128), "claims": figure(t.claims),
                 "surplus": figure(t.surplus()), "ratio": t.ratio(), "value": t.value.map(figure),
             })
         });
         json!({
             "sound": self.is_sound(),
             "problems": books.problems,
-            "time": books.time,
+            "time": books.time.to_string(),
             "clearinghouse": books.at.clearinghouse.to_string(),
             "accounts": books.accounts.len(),
             "markets": books.markets.len(),
             "tokens": tokens.collect::<Vec<_>>(),
             "balances": figure(books.balances as i128), "loans": figure(books.loans as i128),
             "interest_owed": figure(books.interest_owed as i128), "pools": figure(books.pools as i128),
-            "fees": figure(books.fees as i128), "insurance": books.treasury.insurance,
+            "fees": figure(books.fees as i128), "insurance": books.treasury.insurance.to_string(),
             "assets_value": figure(books.assets_value()), "owed_to_accounts": figure(owed), "bad_debt": figure(debt),
-            "bad_debt_paid": books.treasury.bad_debt_paid, "unvalued_accounts": unvalued,
+            "bad_debt_paid": books.treasury.bad_debt_paid.to_string(), "unvalued_accounts": unvalued,
             "collateralisation": self.ratio(), "stale": books.stale,
             "one_book": risk.one_book.map(|m| json!({
-                "equity": m.equity, "expected_shortfall": m.expected_shortfall, "stress": m.stress, "mm": m.maintenance,
+                "equity": m.equity.to_string(), "expected_shortfall": m.expected_shortfall.to_string(),
+                "stress": m.stress.to_string(), "mm": m.maintenance.to_string(),
             })),
-            "expected_bad_debt": risk.expected_bad_debt, "stress_bad_debt": risk.stress_bad_debt,
+            "expected_bad_debt": figure(risk.expected_bad_debt as i128),
+            "stress_bad_debt": figure(risk.stress_bad_debt as i128),
             "cover_two": {
-                "beyond_margin": self.cover_two(), "insured": self.cover_two() <= books.treasury.insurance,
+                "beyond_margin": self.cover_two().to_string(), "insured": self.cover_two() <= books.treasury.insurance,
                 "accounts": risk.cover.iter().map(|(key, beyond)| json!({
-                    "account": key.to_string(), "beyond_margin": beyond,
+                    "account": key.to_string(), "beyond_margin": beyond.to_string(),
                 })).collect::<Vec<_>>(),
             },
             "upgrade_authority": self.upgrade_authority.as_ref().ok().and_then(|a| a.map(|key| key.to_string())),

@@ -24,6 +24,9 @@ use serde::{Deserialize, Serialize};
 use solana_commitment_config::CommitmentConfig;
 use solana_rpc_client::rpc_client::RpcClient;
 
+use crate::migrate::Chain;
+use crate::node::Remote;
+
 const FORMAT: &str = "ballast-snapshot";
 const VERSION: u32 = 1;
 /// Bytes at the head of program data: tag, slot, and the upgrade authority.
@@ -52,7 +55,7 @@ type Accounts = BTreeMap<Pubkey, (Pubkey, Vec<u8>)>;
 /// Raw accounts of one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// When it was taken, unix seconds.
+    /// When it was taken by the cluster's clock, unix seconds.
     pub time: i64,
     /// Owner and bytes by address.
     pub accounts: Accounts,
@@ -74,11 +77,11 @@ pub fn vaults_of<'a>(accounts: impl Iterator<Item = &'a [u8]>) -> Vec<Pubkey> {
 }
 
 impl Snapshot {
-    /// Reads a cluster.
+    /// Reads a cluster, and its own clock: a local one may have been sent ahead, and a machine's may be wrong.
     ///
     /// # Errors
     /// If it cannot be reached, or its vaults never stand still.
-    pub fn of_cluster(url: &str, time: i64) -> Result<Self> {
+    pub fn of_cluster(url: &str) -> Result<Self> {
         let client = RpcClient::new_with_commitment(url, CommitmentConfig::confirmed());
         let unreachable = |e: &dyn core::fmt::Display| {
             anyhow!(
@@ -110,7 +113,7 @@ impl Snapshot {
                     data.truncate(PROGRAM_DATA_HEAD);
                     accounts.insert(key, (owner, data));
                 }
-                return Ok(Self { time, accounts });
+                return Ok(Self { time: Remote::new(url).now()?, accounts });
             }
             if after.is_empty() {
                 bail!("there is no clearinghouse on {url}: check that --url is the right cluster");

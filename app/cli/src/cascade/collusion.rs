@@ -19,7 +19,7 @@ use ballast_sandbox::house::QUOTE;
 use ballast_sandbox::risk::stress_rows;
 use ballast_sandbox::{AssetSpec, House, Person};
 
-use super::{parallel, waterfall};
+use super::{PAYOUT_JUMP_BPS, parallel, waterfall};
 use crate::backtest::Setting;
 use crate::demo::cast::units;
 
@@ -45,12 +45,8 @@ pub struct Book {
     /// What is in the insurance fund, whole quote.
     pub insurance: u64,
     /// Distance from the stable price beyond which profit waits, basis points.
-    pub max_jump_bps: u32,
+    pub payout_jump_bps: u32,
 }
-
-/// Distance at which profit waits in the grid, basis points: what a book of one asset owes of IM at least, so that no
-/// jump beyond a margin is within it.
-pub const MAX_JUMP_BPS: u32 = 300;
 
 /// Fee of a trade, basis points of its value, as `migrations/localnet.toml` has it; the taker pays it.
 pub const FEE_BPS: u32 = 5;
@@ -65,7 +61,7 @@ const PLAIN: Book = Book {
     profit_cap: 10_000_000_000,
     honest: 0,
     insurance: 0,
-    max_jump_bps: MAX_JUMP_BPS,
+    payout_jump_bps: PAYOUT_JUMP_BPS,
 };
 
 /// The books of the grid.
@@ -85,13 +81,13 @@ pub const BOOKS: [Book; 14] = [
     Book {
         name: "beside honest traders, profit waits from 30 %",
         honest: 1_000_000,
-        max_jump_bps: super::MAX_JUMP_BPS,
+        payout_jump_bps: 3_000,
         ..PLAIN
     },
     Book {
         name: "beside honest traders, profit never waits",
         honest: 1_000_000,
-        max_jump_bps: SourceArgs::PYTH.max_jump_bps,
+        payout_jump_bps: SourceArgs::PYTH.payout_jump_bps,
         ..PLAIN
     },
 ];
@@ -178,7 +174,7 @@ fn set_up(book: &Book) -> Result<House> {
             feed_id: named.args.feed_id,
             decimals: named.args.decimals,
             max_age_s: named.args.max_age_s,
-            sources: SourceArgs { max_jump_bps: book.max_jump_bps, ..SourceArgs::PYTH },
+            sources: SourceArgs { payout_jump_bps: book.payout_jump_bps, ..SourceArgs::PYTH },
             ..setting.asset.clone()
         };
         AssetSpec { args, ..named }

@@ -59,8 +59,6 @@ pub struct Scenario {
     pub sigma: f64,
     /// What is paid into the insurance fund before the fall, whole quote.
     pub insurance: u64,
-    /// Distance from the stable price that guards an asset where there is a breaker, basis points.
-    pub max_jump_bps: u32,
     /// What stands in the way of liquidation.
     pub limits: Limits,
 }
@@ -121,7 +119,6 @@ impl Scenario {
             depth: 500e6,
             sigma: 0.05,
             insurance: 100_000,
-            max_jump_bps: MAX_JUMP_BPS,
             limits,
         }
     }
@@ -181,6 +178,9 @@ pub fn doubting() -> PriceParams {
 
 /// Distance from the stable price that guards an asset, basis points, as `migrations/localnet.toml` has it.
 pub const MAX_JUMP_BPS: u32 = 3_000;
+/// Distance from the stable price beyond which profit waits, basis points, as `migrations/localnet.toml` has it: what a
+/// book of one asset owes of IM at least, so that no jump beyond a margin is within it.
+pub const PAYOUT_JUMP_BPS: u32 = 300;
 
 /// One second of a run.
 #[derive(Clone, Debug, Default)]
@@ -317,8 +317,9 @@ mod tests {
             assert_eq!(number("prices", name), i64::from(here), "{name}");
         }
         for asset in config["assets"].as_array().expect("a list") {
-            let jump = asset["listing"]["sources"]["max_jump_bps"].as_integer();
-            assert_eq!(jump, Some(i64::from(MAX_JUMP_BPS)));
+            for (name, here) in [("max_jump_bps", MAX_JUMP_BPS), ("payout_jump_bps", PAYOUT_JUMP_BPS)] {
+                assert_eq!(asset["listing"]["sources"][name].as_integer(), Some(i64::from(here)), "{name}");
+            }
         }
         for market in config["markets"].as_array().expect("a list") {
             let fee = market["listing"]["fee_bps"].as_integer();

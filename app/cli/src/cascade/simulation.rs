@@ -18,7 +18,7 @@ use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Refusal, Signer};
 use super::market::{CALM_S, FALL_S, LENGTH_S, Market};
 use super::recovery::Recovery;
 use super::waterfall::Waterfall;
-use super::{ASSETS, COUNT, Run, Scenario, Second, bound, crowd};
+use super::{ASSETS, COUNT, MAX_JUMP_BPS, PAYOUT_JUMP_BPS, Run, Scenario, Second, bound, crowd};
 use crate::backtest::Setting;
 use crate::demo::cast::{Actor, Cast};
 use crate::demo::replay::{conservation_error, settle_all};
@@ -70,9 +70,13 @@ fn set_up(scenario: &Scenario, reporter: &Keypair) -> Result<House> {
     let returns: Vec<f64> = setting.joint_bps.iter().map(|bps| f64::from(*bps) / 10_000.0).collect();
     for (index, (symbol, _)) in ASSETS.iter().enumerate() {
         let named = AssetSpec::coin(symbol, 9);
-        let (max_jump_bps, max_step_bps) = (scenario.max_jump_bps, setting.asset.max_move_bps);
         let sources = match scenario.limits.breaker {
-            true => SourceArgs { max_jump_bps, max_step_bps, ..SourceArgs::PYTH },
+            true => SourceArgs {
+                max_jump_bps: MAX_JUMP_BPS,
+                payout_jump_bps: PAYOUT_JUMP_BPS,
+                max_step_bps: setting.asset.max_move_bps,
+                ..SourceArgs::PYTH
+            },
             false => SourceArgs::PYTH,
         };
         let args = AddAssetArgs {

@@ -55,7 +55,7 @@ impl Audit {
         let quote_mint = named.context("which clearinghouse? Give the mint of its quote token")?;
         let snapshot = match &self.snapshot {
             Some(file) => Snapshot::read(file)?,
-            None => Snapshot::of_cluster(&self.cluster.url()?, cluster::now())?,
+            None => Snapshot::of_cluster(&self.cluster.url()?)?,
         };
         if let Some(file) = &self.dump {
             snapshot.write(file)?;

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use anchor_lang::prelude::Pubkey;
 use anyhow::Result;
 use ballast::state::AssetState;
@@ -9,7 +11,7 @@ use ballast_risk::stress::StressParams;
 use clap::Args;
 
 use super::cluster;
-use super::session::Where;
+use super::session::{Console, Where};
 use crate::node::Node;
 
 /// A clearinghouse's risk board.
@@ -35,7 +37,7 @@ fn parts_json(asset: &AssetState, short: bool, stress: &StressParams) -> serde_j
 }
 
 impl Board {
-    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+    pub(super) fn run(&self, node: &dyn Node, console: &dyn Console) -> Result<()> {
         let json = self.place.json;
         let at = match self.mint {
             Some(mint) => Deployment::of(mint),
@@ -52,7 +54,7 @@ impl Board {
                 .map(|(name, a)| {
                     serde_json::json!({
                         "symbol": name, "price": dollars(a, a.spot()), "stable_price": dollars(a, a.stable()),
-                        "publish_time": a.publish_time, "sigma_percent": percent(a.sigma),
+                        "publish_time": a.publish_time.to_string(), "sigma_percent": percent(a.sigma),
                         "haircut_long_percent": percent(a.haircut_long),
                         "haircut_short_percent": percent(a.haircut_short),
                         "haircut_min_percent": percent(a.haircut_min),
@@ -62,17 +64,19 @@ impl Board {
                     })
                 })
                 .collect();
-            println!("{}", serde_json::to_string_pretty(&json)?);
-            return Ok(());
+            return console.say(&serde_json::to_string_pretty(&json)?);
         }
-        println!(
+        let mut text = String::new();
+        writeln!(
+            text,
             "{:<8} {:>14} {:>14} {:>9} {:>14} {:>15} {:>6}  age",
             "asset", "price", "stable", "σ/horizon", "haircut l/s", "bounds", "nets"
-        );
+        )?;
         for (name, a) in &rows {
             let age =
                 if a.spot_mantissa == 0 { "never".into() } else { format!("{} s", now - a.publish_time) };
-            println!(
+            writeln!(
+                text,
                 "{name:<8} {:>14.4} {:>14.4} {:>8.2}% {:>6.2}/{:>5.2} % {:>5.1} – {:>5.1} % {:>6}  {age}{}",
                 dollars(a, a.spot()),
                 dollars(a, a.stable()),
@@ -83,31 +87,34 @@ impl Board {
                 percent(a.haircut_max),
                 if a.netted != 0 { "yes" } else { "no" },
                 if a.is_fresh(now) { "" } else { " (stale)" },
-            );
+            )?;
         }
-        println!(
+        writeln!(
+            text,
             "\n{:<8} {:>6} {:>11} {:>8} {:>8} {:>9} {:>10} {:>8}  (percent of value)",
             "haircut", "side", "volatility", "tail", "stress", "forecast", "liquidity", "bounds"
-        );
+        )?;
         for (name, a) in &rows {
             for (side, short) in [("long", false), ("short", true)] {
                 let p = parts(a, short, &stress);
                 let [volatility, tail, stress, forecast, liquidity, bounds] =
                     [p.volatility, p.tail, p.stress, p.forecast, p.liquidity, p.bounds].map(|x| 100.0 * x);
-                println!(
+                writeln!(
+                    text,
                     "{name:<8} {side:>6} {volatility:>11.2} {tail:>8.2} {stress:>8.2} {forecast:>9.2} {liquidity:>10.2} \
                      {bounds:>8.2}"
-                );
+                )?;
             }
         }
-        println!(
+        writeln!(
+            text,
             "\nMarket-wide volatility {:.2} % an horizon; maintenance margin uses {:.0} % of current volatility. {} ticks \
              taken; the next row is {}.",
             percent(board.index().value()),
             percent(board.notice),
             board.tick_count,
             board.next_row
-        );
-        Ok(())
+        )?;
+        console.say(text.trim_end())
     }
 }

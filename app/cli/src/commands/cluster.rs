@@ -117,9 +117,3 @@ pub fn address(text: &str) -> Result<Pubkey, String> {
         format!("'{text}' is no address: it takes 32 bytes in base58, 43 or 44 letters and digits")
     })
 }
-
-/// Now, unix seconds.
-pub fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |d| d.as_secs() as i64)
-}

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Result, anyhow};
 use ballast::state::RiskBoard;
@@ -8,6 +10,7 @@ use clap::Args;
 
 use super::cluster::{self, Cluster};
 use super::health::{quote, unvalued};
+use super::session::Console;
 use crate::node::Node;
 use crate::prices::when;
 
@@ -38,7 +41,7 @@ fn row(board: &RiskBoard, row: usize) -> String {
 }
 
 impl Explain {
-    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+    pub(super) fn run(&self, node: &dyn Node, console: &dyn Console) -> Result<()> {
         let (account, at, board) = cluster::margin_account(node, &self.account)?;
         let now = self.at.map_or_else(|| node.now(), Ok)?;
         let explained = explain(&account, &board, now).map_err(unvalued)?;
@@ -50,18 +53,19 @@ impl Explain {
                     .map_err(|e| anyhow!("the trade {market}:{base} cannot be tried: {e}"))
             })
             .transpose()?;
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&as_json(&explained, &names, tried.as_ref()))?);
+        console.say(&if self.json {
+            serde_json::to_string_pretty(&as_json(&explained, &names, tried.as_ref()))?
         } else {
-            print(&explained, &names, tried.as_ref());
-        }
-        Ok(())
+            told(&explained, &names, tried.as_ref())?
+        })
     }
 }
 
-fn print(account: &Account, names: &Names, tried: Option<&(Health, Health)>) {
+fn told(account: &Account, names: &Names, tried: Option<&(Health, Health)>) -> Result<String> {
+    let mut text = String::new();
     let (e, m) = (&account.explanation, &account.explanation.margin);
-    println!(
+    writeln!(
+        text,
         "equity {}, maintenance margin {} (shortfall of the book {}, worst stress {}: {}; un-netted {})\n",
         quote(m.equity.into()),
         quote(m.maintenance.into()),
@@ -69,17 +73,19 @@ fn print(account: &Account, names: &Names, tried: Option<&(Health, Health)>) {
         quote(m.stress.into()),
         names.source(e.source),
         quote(m.addons.into()),
-    );
-    println!(
+    )?;
+    writeln!(
+        text,
         "{:<8} {:>18} {:>16} {:>16} {:>16} {:>16}  liquidated at",
         "asset", "exposure", "in worst rows", "in stress", "un-netted", "part of MM"
-    );
+    )?;
     for (leg, distance) in e.legs.iter().zip(&account.distances) {
         let limits: Vec<String> = [("below", distance.down), ("above", distance.up)]
             .into_iter()
             .filter_map(|(side, by)| Some(format!("{side} {:.4}", names.price(leg.asset, by)?)))
             .collect();
-        println!(
+        writeln!(
+            text,
             "{:<8} {:>18} {:>16} {:>16} {:>16} {:>16}  {}",
             names.asset(leg.asset),
             quote(leg.exposure.into()),
@@ -88,39 +94,46 @@ fn print(account: &Account, names: &Names, tried: Option<&(Health, Health)>) {
             quote(leg.addon.into()),
             quote(leg.maintenance.into()),
             if limits.is_empty() { "no price of its own".into() } else { limits.join(" or ") },
-        );
+        )?;
     }
-    println!("{:<8} {:>18} {:>16} {:>16} {:>16} {:>16}", "rest", "", "", "", "", quote(e.rest.into()));
-    println!("\nIt loses most in these hours of the ring:");
+    writeln!(text, "{:<8} {:>18} {:>16} {:>16} {:>16} {:>16}", "rest", "", "", "", "", quote(e.rest.into()))?;
+    writeln!(text, "\nIt loses most in these hours of the ring:")?;
     for worst in &e.worst {
-        println!(
+        writeln!(
+            text,
             "  row {:>3}  {:<18} {:>16}",
             worst.row,
             row(names.board, worst.row),
             quote(worst.loss.into())
-        );
+        )?;
     }
     match account.volatility {
-        Some(by) => println!("\nIt would be liquidated at {:.2} times today's volatility.", factor(by)),
-        None => println!("\nNo rise of volatility up to sixteenfold would liquidate it."),
+        Some(by) => {
+            writeln!(text, "\nIt would be liquidated at {:.2} times today's volatility.", factor(by))?
+        }
+        None => writeln!(text, "\nNo rise of volatility up to sixteenfold would liquidate it.")?,
     }
     if let Some((before, after)) = tried {
-        println!("\n{:<10} {:>18} {:>18} {:>18}", "", "equity", "MM", "IM");
+        writeln!(text, "\n{:<10} {:>18} {:>18} {:>18}", "", "equity", "MM", "IM")?;
         for (when, health) in [("now", before), ("after", after)] {
-            println!(
+            writeln!(
+                text,
                 "{when:<10} {:>18} {:>18} {:>18}",
                 quote(health.initial.equity.into()),
                 quote(health.maintenance.maintenance.into()),
                 quote(health.initial.initial.into()),
-            );
+            )?;
         }
-        println!(
+        writeln!(
+            text,
             "The trade {}.",
             if after.initial.meets_initial() {
                 "would be accepted"
             } else {
                 "would leave the account below its initial margin"
             }
-        );
+        )?;
     }
+    text.truncate(text.trim_end().len());
+    Ok(text)
 }

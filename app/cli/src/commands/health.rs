@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use anchor_lang::prelude::Pubkey;
 use anyhow::{Result, anyhow};
 use ballast_client::health;
@@ -6,6 +8,7 @@ use ballast_risk::margin::Margin;
 use clap::Args;
 
 use super::cluster::{self, Cluster};
+use super::session::Console;
 use crate::node::Node;
 
 /// Health of a margin account.
@@ -25,7 +28,7 @@ pub struct Health {
 }
 
 impl Health {
-    pub(super) fn run(self, node: &dyn Node) -> Result<()> {
+    pub(super) fn run(&self, node: &dyn Node, console: &dyn Console) -> Result<()> {
         let (account, _, board) = cluster::margin_account(node, &self.account)?;
         let now = self.at.map_or_else(|| node.now(), Ok)?;
         let health = health::health(&account, &board, now).map_err(unvalued)?;
@@ -37,18 +40,23 @@ impl Health {
         if self.json {
             let object: serde_json::Map<_, _> =
                 rows.iter().map(|(name, _, m)| ((*name).to_owned(), json(m))).collect();
-            println!("{}", serde_json::to_string_pretty(&object)?);
-            return Ok(());
+            return console.say(&serde_json::to_string_pretty(&object)?);
         }
-        println!("{:<12} {:>18} {:>18} {:>18} {:>18}  question", "basis", "equity", "core ES", "MM", "IM");
+        let mut table = String::new();
+        writeln!(
+            table,
+            "{:<12} {:>18} {:>18} {:>18} {:>18}  question",
+            "basis", "equity", "core ES", "MM", "IM"
+        )?;
         for (name, question, m) in rows {
-            println!(
+            writeln!(
+                table,
                 "{name:<12} {:>18} {:>18} {:>18} {:>18}  {question}",
                 quote(m.equity.into()),
                 quote(m.core.into()),
                 quote(m.maintenance.into()),
                 quote(m.initial.into()),
-            );
+            )?;
         }
         let verdict = if health.maintenance.is_liquidatable() {
             "below maintenance margin: it can be liquidated"
@@ -57,14 +65,15 @@ impl Health {
         } else {
             "healthy"
         };
-        println!("\n{} is {verdict}.", self.account);
-        Ok(())
+        console.say(&format!("{table}\n{} is {verdict}.", self.account))
     }
 }
 
 fn json(m: &Margin) -> serde_json::Value {
     serde_json::json!({
-        "equity": m.equity, "expected_shortfall": m.expected_shortfall, "stress": m.stress, "core": m.core, "addons": m.addons, "mm": m.maintenance, "im": m.initial,
+        "equity": m.equity.to_string(), "expected_shortfall": m.expected_shortfall.to_string(),
+        "stress": m.stress.to_string(), "core": m.core.to_string(), "addons": m.addons.to_string(),
+        "mm": m.maintenance.to_string(), "im": m.initial.to_string(),
     })
 }
 

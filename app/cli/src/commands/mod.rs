@@ -27,6 +27,7 @@ use std::io::{ErrorKind, Write};
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::cluster::Cluster;
 use self::session::{Console, Onchain, Session, Terminal};
 use crate::node::Node;
 
@@ -92,13 +93,22 @@ enum Command {
     Calibrate(calibrate::Calibrate),
 }
 
-/// Runs a command on a clearinghouse: of the node that was named, or of the one that is given.
+/// Does something on the node that is given, or else on the one that was named.
+fn with(
+    cluster: &Cluster,
+    given: Option<&dyn Node>,
+    run: impl FnOnce(&dyn Node) -> Result<()>,
+) -> Result<()> {
+    match given {
+        Some(node) => run(node),
+        None => run(&cluster.node()?),
+    }
+}
+
+/// Runs a command on a clearinghouse.
 fn on(command: &dyn Onchain, given: Option<&dyn Node>, console: &dyn Console) -> Result<()> {
     let place = command.place();
-    match given {
-        Some(node) => command.run(&Session::open(place, node, console)?),
-        None => command.run(&Session::open(place, &place.cluster.node()?, console)?),
-    }
+    with(&place.cluster, given, |node| command.run(&Session::open(place, node, console)?))
 }
 
 impl Cli {
@@ -123,27 +133,9 @@ impl Cli {
             Command::Liquidate(command) => on(&command, node, console),
             Command::Backstop(command) => on(&command, node, console),
             Command::Governance(command) => on(&command, node, console),
-            Command::Health(command) => match node {
-                Some(node) => command.run(node),
-                None => {
-                    let remote = command.cluster.node()?;
-                    command.run(&remote)
-                }
-            },
-            Command::Explain(command) => match node {
-                Some(node) => command.run(node),
-                None => {
-                    let remote = command.cluster.node()?;
-                    command.run(&remote)
-                }
-            },
-            Command::Board(command) => match node {
-                Some(node) => command.run(node),
-                None => {
-                    let remote = command.place.cluster.node()?;
-                    command.run(&remote)
-                }
-            },
+            Command::Health(command) => with(&command.cluster, node, |node| command.run(node, console)),
+            Command::Explain(command) => with(&command.cluster, node, |node| command.run(node, console)),
+            Command::Board(command) => with(&command.place.cluster, node, |node| command.run(node, console)),
             Command::Audit(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::Config(command) => command.run(console),

@@ -125,9 +125,19 @@ impl Sandbox {
         let mut words = vec!["ballast"];
         words.extend(line.split_whitespace());
         words.extend(["--quote-mint", &mint, "--keypair", &key]);
+        self.run_words(&words, yes)
+    }
+
+    /// Runs a command that needs neither key nor clearinghouse.
+    pub fn look(&self, line: &str) -> (Result<(), String>, Said) {
+        let words: Vec<&str> = ["ballast"].into_iter().chain(line.split_whitespace()).collect();
+        self.run_words(&words, false)
+    }
+
+    fn run_words(&self, words: &[&str], yes: bool) -> (Result<(), String>, Said) {
         let said = Said { yes, ..Said::default() };
-        let done =
-            Cli::try_parse_from(&words).unwrap_or_else(|e| panic!("{line}: {e}")).run_on(Some(self), &said);
+        let command = Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{words:?}: {e}"));
+        let done = command.run_on(Some(self), &said);
         (done.map_err(|e| format!("{e:#}")), said)
     }
 

@@ -23,7 +23,10 @@ pub type Batch = (Vec<Intent>, u32);
 /// many go `together`.
 pub fn pack(mut ready: Vec<Ready>, fits: &dyn Fn(&[Intent]) -> bool, together: usize) -> Vec<Batch> {
     ready.sort_by_key(|r| r.intent.urgency);
-    let (prices, others): (Vec<Ready>, Vec<Ready>) = ready.into_iter().partition(|r| r.intent.puts.is_some());
+    let (mut prices, others): (Vec<Ready>, Vec<Ready>) =
+        ready.into_iter().partition(|r| r.intent.puts.is_some());
+    // By index: an underlying is listed before what is staked of it.
+    prices.sort_by_key(|r| r.intent.puts);
     let mut heads: Vec<Vec<Intent>> = Vec::new();
     let mut batches: Vec<Batch> = Vec::new();
     for Ready { intent, attempts } in prices {

@@ -5,7 +5,7 @@
 //! knows nothing of a transaction may be behind, so one is given up only where its blockhash has expired and two looks,
 //! one after the other, found nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ const MOST_BYTES: usize = 1_232;
 const NUMBERS: u64 = 4_096;
 /// Seconds for which a blockhash is signed with.
 const HASH_LASTS: Duration = Duration::from_secs(8);
+/// Seconds for which a price is remembered whose first transaction was measured.
+const ANSWERED: Duration = Duration::from_secs(120);
 /// Seconds after which a transaction that nobody knows is looked at for expiry.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -67,6 +69,8 @@ pub struct Sender {
     price: AtomicU64,
     /// Counts transactions.
     number: AtomicU64,
+    /// When prices arrived from which a transaction has followed.
+    answered: Mutex<HashSet<Instant>>,
 }
 
 /// Bytes of a transaction with these instructions and one signature.
@@ -104,7 +108,18 @@ impl Sender {
         metrics.in_flight.set(flights.len() as i64);
         let (flights, blockhash) = (Mutex::new(flights), tokio::sync::Mutex::new(None));
         let number = AtomicU64::new(unix_now().unsigned_abs() << 4);
-        Ok(Self { rpc, journal, metrics, key, rules, flights, blockhash, price: 0.into(), number })
+        Ok(Self {
+            rpc,
+            journal,
+            metrics,
+            key,
+            rules,
+            flights,
+            blockhash,
+            price: 0.into(),
+            number,
+            answered: Mutex::default(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Flight>> {
@@ -230,10 +245,22 @@ impl Sender {
         tokio::spawn(async move {
             let sent = sender.rpc.send(&wire).await;
             sender.metrics.decision_to_sent.observe(decided.elapsed().as_secs_f64());
-            if let Err(error) = sent {
-                tracing::warn!(signature, %error, "not taken; it is sent again");
+            match sent {
+                Ok(()) => sender.answer(batch.iter().filter_map(|i| i.price_heard)),
+                Err(error) => tracing::warn!(signature, %error, "not taken; it is sent again"),
             }
         });
+    }
+
+    /// Measures how long it took from prices to the first transaction that followed from each.
+    fn answer(&self, heard: impl Iterator<Item = Instant>) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.retain(|heard| heard.elapsed() < ANSWERED);
+        for heard in heard {
+            if heard.elapsed() < ANSWERED && answered.insert(heard) {
+                self.metrics.price_to_transaction.observe(heard.elapsed().as_secs_f64());
+            }
+        }
     }
 
     /// Looks at what became of everything that is on its way, and sends again what nobody knows.

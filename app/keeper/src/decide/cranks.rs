@@ -2,6 +2,7 @@
 
 use anchor_lang::prelude::Pubkey;
 use ballast::governance::ROWS;
+use ballast::oracle::pyth;
 use ballast::policy::{self, Action};
 use ballast::state::proposal::kind;
 use ballast::state::{MarginAccount, Market};
@@ -44,6 +45,7 @@ pub fn refresh(scene: &Scene, asset: u8) -> Option<Intent> {
         .telling(&json!({ "asset": asset, "publishTime": posted.publish_time }));
     intent.price_heard = scene.heard.get(&posted.account).copied();
     intent.puts = Some(asset);
+    intent.needs = scene.fresh.underlying(asset).into_iter().collect();
     Some(intent)
 }
 
@@ -63,7 +65,7 @@ pub fn prices<'a>(scene: &'a Scene) -> impl Iterator<Item = Intent> + 'a {
 
 fn quote(scene: &Scene) -> Option<Intent> {
     let (house, board) = (scene.book.house()?, scene.board());
-    let account = scene.book.quote_account().filter(|_| house.quote_feed_id != [0; 32])?;
+    let account = scene.book.posts().quote.filter(|_| house.quote_feed_id != [0; 32])?;
     let publish_time = scene.book.price(&account)?.price_message.publish_time;
     let late = publish_time - board.quote_time >= QUOTE_EVERY_S;
     let newer = publish_time > board.quote_time && (late || board.off_peg != 0);
@@ -73,6 +75,24 @@ fn quote(scene: &Scene) -> Option<Intent> {
         Intent::new("refresh_quote", format!("quote:{publish_time}"), &[&state], instruction)
             .at(Urgency::Price)
     })
+}
+
+/// Puts an asset's posted implied volatility on the board, where the program would take it: options are marked at it, and it
+/// is forgotten when nobody repeats it.
+fn implied(scene: &Scene, asset: u8) -> Option<Intent> {
+    let (config, on) = (scene.book.asset(asset)?, scene.board().asset(asset.into()).ok()?);
+    let account = *scene.book.posts().implied.get(&asset)?;
+    let update = scene.book.price(&account)?;
+    let publish_time = update.price_message.publish_time;
+    let late = publish_time.saturating_sub(on.implied_time) >= scene.config.cranks.implied_every_s.max(1);
+    if !late || pyth::accept_volatility(update, config, scene.clock).is_err() {
+        return None;
+    }
+    let instruction = scene.book.at.refresh_implied_volatility(asset, account);
+    let state = [publish_time, on.implied_time].map(i64::to_le_bytes).concat();
+    let detail = json!({ "asset": asset, "publishTime": publish_time });
+    let subject = format!("implied:{asset}");
+    Some(Intent::new("refresh_implied_volatility", subject, &[&state], instruction).telling(&detail))
 }
 
 fn tick(scene: &Scene) -> Option<Intent> {
@@ -259,7 +279,8 @@ fn accounts(scene: &Scene) -> Vec<Intent> {
 /// What is due of the board, now.
 #[must_use]
 pub fn board(scene: &Scene) -> Vec<Intent> {
-    quote(scene).into_iter().chain(tick(scene)).collect()
+    let implied = (0..scene.board().asset_count).filter_map(|asset| implied(scene, asset));
+    quote(scene).into_iter().chain(implied).chain(tick(scene)).collect()
 }
 
 /// What is due of markets, accounts and proposals; looked at every few seconds.

@@ -5,6 +5,8 @@
 //! penalty, and the bounty, less what passing on what was taken over is expected to lose, and the transaction. Touches
 //! earn nothing and are made regardless: without them nobody's breach is ever confirmed.
 
+use std::collections::BTreeMap;
+
 use anchor_lang::prelude::Pubkey;
 use ballast::instructions::LiquidationLeg;
 use ballast::margin::BoardView;
@@ -92,26 +94,41 @@ fn within_limits(scene: &Scene, plan: &Plan, after: &MarginAccount) -> bool {
     })
 }
 
-/// What of their windows an account's markets have used up.
-fn windows(scene: &Scene, account: &MarginAccount) -> Vec<(u8, Window)> {
-    let window = |market: u8| {
-        let listed = scene.book.market(market)?;
-        Some((market, Window { time: listed.window_start, taken: listed.window_taken }))
-    };
-    account.held_positions().filter_map(|slot| window(slot.market)).collect()
+/// The keeper's account and the markets' windows as they will be after what was decided before: all liquidations of a look
+/// together are carried, and have room.
+pub struct Ahead {
+    keeper: MarginAccount,
+    windows: BTreeMap<u8, Window>,
 }
 
-/// What is to be done about an account that falls short. `keeper` is the keeper's account as it will be after what was
-/// decided before; it is brought forward by what is decided here.
+impl Ahead {
+    /// As they stand; none where the keeper has no margin account of its own.
+    #[must_use]
+    pub fn of(scene: &Scene) -> Option<Self> {
+        Some(Self { keeper: *scene.book.margin(&scene.own.0)?, windows: BTreeMap::new() })
+    }
+
+    /// What of their windows an account's markets will have used up.
+    fn windows(&self, scene: &Scene, account: &MarginAccount) -> Vec<(u8, Window)> {
+        let window = |market: u8| {
+            let listed = scene.book.market(market)?;
+            let stands = Window { time: listed.window_start, taken: listed.window_taken };
+            Some((market, self.windows.get(&market).copied().unwrap_or(stands)))
+        };
+        account.held_positions().filter_map(|slot| window(slot.market)).collect()
+    }
+}
+
+/// What is to be done about an account that falls short; `ahead` is brought forward by it.
 #[must_use]
-pub fn decide(scene: &Scene, address: &Pubkey, keeper: &mut MarginAccount) -> Option<Intent> {
+pub fn decide(scene: &Scene, address: &Pubkey, ahead: &mut Ahead) -> Option<Intent> {
     let account = scene.book.margin(address)?;
     let board = &scene.fresh.board;
     policy::require_open(board, Action::Liquidate, scene.now).ok()?;
     match plan::due(account, board, scene.now).ok()? {
         Due::Nothing => None,
         Due::Touch | Due::Confirmation => touch(scene, address),
-        Due::Liquidation => liquidation(scene, address, account, keeper).or_else(|| touch(scene, address)),
+        Due::Liquidation => liquidation(scene, address, account, ahead).or_else(|| touch(scene, address)),
     }
 }
 
@@ -119,28 +136,29 @@ fn liquidation(
     scene: &Scene,
     address: &Pubkey,
     account: &MarginAccount,
-    keeper: &mut MarginAccount,
+    ahead: &mut Ahead,
 ) -> Option<Intent> {
     // The program refuses a keeper of the account's own owner.
     if account.owner == scene.own.1 || *address == scene.own.0 {
         return None;
     }
     let (board, rules) = (&scene.fresh.board, &scene.config.liquidation);
-    let windows = windows(scene, account);
+    let windows = ahead.windows(scene, account);
     let insurance = scene.book.treasury().map_or(0, |t| t.insurance);
     let around = Surroundings { windows: &windows, insurance, now: scene.now };
-    let plan = plan::best_in(account, keeper, board, around).ok().flatten()?;
+    let plan = plan::best_in(account, &ahead.keeper, board, around).ok().flatten()?;
     let expected = expected(&plan, rules.slippage_bps, rules.cost);
     if expected < rules.min_profit {
         tracing::debug!(account = %address, expected, "a liquidation is not worth its cost");
         return None;
     }
-    let after = plan.taken_by(keeper, board).ok()?;
+    let after = plan.taken_by(&ahead.keeper, board).ok()?;
     if !within_limits(scene, &plan, &after) {
         tracing::debug!(account = %address, "a liquidation would take the keeper beyond its limits");
         return None;
     }
-    *keeper = after;
+    ahead.windows.extend(plan.windows_after(board, &around).ok()?);
+    ahead.keeper = after;
 
     let instruction = scene.book.at.liquidate(*address, scene.own, &plan.legs);
     let hash = scene.book.hash(address);

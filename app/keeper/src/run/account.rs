@@ -39,6 +39,17 @@ impl Engine {
                 None => "MISSING: name it in prices.accounts, or have it posted".into(),
             };
             let _ = writeln!(text, "price {asset:<2} {name:<7}{address}, {said}");
+            for beside in self.book.asset(asset).into_iter().flat_map(crate::book::beside) {
+                let said = if self.book.source(&beside).is_some() { "there" } else { "MISSING" };
+                let _ = writeln!(text, "  beside {name:<9}{beside}, {said}");
+            }
+            if let Some(implied) = self.book.posts().implied.get(&asset) {
+                let said = match self.book.price(implied) {
+                    Some(p) => format!("published at {}", p.price_message.publish_time),
+                    None => "MISSING: name it in prices.implied, or have it posted".into(),
+                };
+                let _ = writeln!(text, "  implied {name:<8}{implied}, {said}");
+            }
         }
         let _ = writeln!(text, "margin accounts {}", self.book.count());
         let Some(fresh) = crate::fresh::fresh(&self.book, &self.time.clock()) else { return text };

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use anchor_lang::prelude::Pubkey;
-use ballast::state::MarginAccount;
 
 use super::Engine;
 use crate::act::intent::Intent;
 use crate::act::pack::{Batch, Ready, pack};
 use crate::chain::sync;
+use crate::decide::liquidations::Ahead;
 use crate::decide::{Scene, cranks, liquidations, losses, requests, unwind};
 use crate::fresh::{self, Fresh};
 use crate::journal::Standing;
@@ -29,6 +29,7 @@ impl Engine {
         if self.time.age_s() > self.config.chain.silence_s {
             return;
         }
+        let begun = Instant::now();
         let Some(fresh) = self.fresh() else { return };
         let now = self.time.now();
         // Whoever is known to be short comes before whoever may be.
@@ -51,7 +52,11 @@ impl Engine {
         self.remember_fruitless(&subjects, &intents, now);
         self.remember_due(&intents, now);
         let batches = self.ready(intents, &fresh);
+        let found = !subjects.is_empty() || !batches.is_empty();
         self.send(batches, now).await;
+        if found {
+            self.metrics.look.observe(begun.elapsed().as_secs_f64());
+        }
         if self.told.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
             self.told = Some(Instant::now());
             self.tell(&fresh);
@@ -139,7 +144,8 @@ impl Engine {
             markets.extend(account.held_positions().map(|slot| slot.market));
         }
         all.extend(markets.into_iter().map(|market| at.market(market)));
-        all.extend(self.book.price_accounts());
+        all.extend(self.book.posts().all());
+        all.push(crate::chain::time::ADDRESS);
         all.extend(subjects.iter().filter(|a| **a != self.own.0));
         all
     }
@@ -150,8 +156,7 @@ impl Engine {
         let scene = self.scene(fresh, &clock);
         let mut intents: Vec<Intent> = cranks::prices(&scene).collect();
         intents.extend(requests::decide(&scene));
-        // The keeper's account as it will be, so that it takes on no more than it can carry in all.
-        let mut keeper: Option<MarginAccount> = self.book.margin(&self.own.0).copied();
+        let mut ahead = Ahead::of(&scene);
         let short: HashMap<Pubkey, i64> = self.watch.short().into_iter().collect();
         let mut decided = 0;
         for address in subjects {
@@ -160,8 +165,8 @@ impl Engine {
             }
             let mut intent = None;
             if short.contains_key(address) {
-                intent = match keeper.as_mut() {
-                    Some(keeper) => liquidations::decide(&scene, address, keeper),
+                intent = match ahead.as_mut() {
+                    Some(ahead) => liquidations::decide(&scene, address, ahead),
                     // Without a margin account of its own the keeper still cranks.
                     None => liquidations::touch(&scene, address),
                 };

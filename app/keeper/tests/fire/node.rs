@@ -93,6 +93,7 @@ impl Node {
         let later = world.block();
         if later {
             world.post(0, price);
+            world.post_also();
         }
         drop(world);
         self.push();

@@ -35,8 +35,13 @@ pub struct Sent {
     pub liquidated: Option<Instant>,
 }
 
+/// What else is posted: where, and how.
+pub type Also = (Vec<Pubkey>, Box<dyn FnMut(&mut House) + Send>);
+
 pub struct World {
     pub house: House,
+    /// What is posted besides the first asset's price, every second.
+    pub also: Option<Also>,
     pub slot: u64,
     hashes: HashMap<String, u64>,
     hash: String,
@@ -47,6 +52,8 @@ pub struct World {
     pub sent: HashMap<Pubkey, Sent>,
     /// Liquidations by account.
     pub liquidations: BTreeMap<Pubkey, Vec<Liquidated>>,
+    /// When they were, by the clock.
+    pub times: BTreeMap<Pubkey, Vec<i64>>,
     /// Sends of bytes that had landed before.
     pub repeats: u64,
     pub refused: BTreeMap<String, u64>,
@@ -65,6 +72,7 @@ impl World {
         let from = house.vm.now();
         let mut world = Self {
             house,
+            also: None,
             slot: 1_000,
             hashes: HashMap::new(),
             hash: String::new(),
@@ -73,6 +81,7 @@ impl World {
             changed: Vec::new(),
             sent: HashMap::new(),
             liquidations: BTreeMap::new(),
+            times: BTreeMap::new(),
             repeats: 0,
             refused: BTreeMap::new(),
             done: BTreeMap::new(),
@@ -144,6 +153,15 @@ impl World {
         self.changed.push(address);
     }
 
+    /// Posts what else there is.
+    pub fn post_also(&mut self) {
+        let Some((places, mut post)) = self.also.take() else { return };
+        places.iter().for_each(|place| self.keep(place));
+        post(&mut self.house);
+        self.changed.extend(&places);
+        self.also = Some((places, post));
+    }
+
     /// Notes what a transaction is about.
     fn note(&mut self, transaction: &VersionedTransaction) {
         let VersionedMessage::Legacy(message) = &transaction.message else { return };
@@ -184,6 +202,7 @@ impl World {
         let landed = match self.house.vm.svm.send_transaction(transaction) {
             Ok(done) => {
                 for event in events::of::<Liquidated>(&done.logs) {
+                    self.times.entry(event.account).or_default().push(self.house.vm.now());
                     self.liquidations.entry(event.account).or_default().push(event);
                 }
                 let names = done.logs.iter().filter_map(|l| l.strip_prefix("Program log: Instruction: "));

@@ -8,6 +8,7 @@ import {
   getOpenMarginAccountInstruction,
   getRequestTradeInstruction,
   getSetAlertsInstruction,
+  getSetDelegateInstruction,
   getSetModeInstruction,
   getSettleInstruction,
   getTransferInstruction,
@@ -257,4 +258,20 @@ export async function setAlerts(
   const falling = [...percents].sort((a, b) => b - a).map((p) => Math.round(p * 100));
   const levelsBps = [0, 1, 2, 3].map((i) => falling[i] ?? 0);
   return [getSetAlertsInstruction({ owner, marginAccount, levelsBps })];
+}
+
+/** Who else may act on the account: which powers, and until when (unix seconds; zero for no end). */
+export interface DelegateTerms {
+  delegate: Address;
+  powers: number;
+  until: number;
+}
+
+/** Names a delegate in place of the one that is named now; with nobody's key, nobody. */
+export function setDelegate(
+  owner: TransactionSigner,
+  marginAccount: Address,
+  { delegate, powers, until }: DelegateTerms,
+): Instruction[] {
+  return [getSetDelegateInstruction({ owner, marginAccount, delegate, powers, until })];
 }

@@ -1,12 +1,17 @@
 import {
+  getBase58Decoder,
   getBase64EncodedWireTransaction,
   getSignatureFromTransaction,
+  isTransactionModifyingSigner,
+  isTransactionPartialSigner,
+  isTransactionSendingSigner,
+  signAndSendTransactionMessageWithSigners,
   signTransactionMessageWithSigners,
   type Instruction,
   type Signature,
   type TransactionSigner,
 } from '@solana/kit';
-import { fromThrown, fromTransactionError, TransactionProblem } from './errors';
+import { problemOf, TransactionProblem, type TxProblem } from './errors';
 import { sleep } from './live';
 import type { Chain } from './rpc';
 import { messageOf, simulate, unitLimit, unitPrice } from './transaction';
@@ -33,9 +38,16 @@ async function price(chain: Chain): Promise<bigint> {
   }
 }
 
+/** Whether it signs only what it sends itself. */
+function sendsItself(signer: TransactionSigner): boolean {
+  return (
+    isTransactionSendingSigner(signer) && !isTransactionModifyingSigner(signer) && !isTransactionPartialSigner(signer)
+  );
+}
+
 /**
- * Simulates, has the wallet sign, sends and waits until the cluster has confirmed. Throws a {@link TransactionProblem}
- * that says why not.
+ * Simulates, has the wallet sign, sends (or has the wallet send) and waits until the cluster has confirmed. Throws a
+ * {@link TransactionProblem} that says why not.
  */
 export async function sendInstructions(
   chain: Chain,
@@ -43,6 +55,7 @@ export async function sendInstructions(
   instructions: readonly Instruction[],
   onStep: (step: Step) => void = () => {},
 ): Promise<Signature> {
+  let sent = false;
   try {
     onStep('simulating');
     const run = await simulate(chain, signer.address, instructions);
@@ -55,6 +68,16 @@ export async function sendInstructions(
     onStep('signing');
     const budget = microLamports > 0n ? [unitPrice(microLamports)] : [];
     const message = messageOf(signer, [unitLimit(units), ...budget, ...instructions], lifetime);
+    const lastValid = lifetime.lastValidBlockHeight;
+    if (sendsItself(signer)) {
+      const bytes = await signAndSendTransactionMessageWithSigners(message);
+      sent = true;
+      const signature = getBase58Decoder().decode(bytes) as Signature;
+      onStep('confirming');
+      await confirm(chain, signature, lastValid, undefined);
+      void chain.live.refresh();
+      return signature;
+    }
     const signed = await signTransactionMessageWithSigners(message);
     const signature = getSignatureFromTransaction(signed);
     onStep('sending');
@@ -68,21 +91,36 @@ export async function sendInstructions(
           maxRetries: 0n,
         })
         .send();
+    sent = true;
     await send(false);
     onStep('confirming');
-    await confirm(chain, signature, lifetime.lastValidBlockHeight, () => send(true));
+    await confirm(chain, signature, lastValid, () => send(true));
     void chain.live.refresh();
     return signature;
   } catch (thrown) {
-    throw new TransactionProblem(fromThrown(thrown));
+    const problem = problemOf(thrown);
+    if (problem.kind !== 'network') throw new TransactionProblem(problem);
+    const words = sent
+      ? 'It is not known whether the transaction arrived. Look at the balances before you try again.'
+      : `${problem.words} Nothing was sent.`;
+    throw new TransactionProblem({ ...problem, words });
   }
 }
+
+/** Of a transaction that the wallet said it had sent, and that this cluster has not seen before it expired. */
+const SENT_ELSEWHERE: TxProblem = {
+  kind: 'expired',
+  title: 'It has not arrived on this cluster',
+  words: 'The wallet sent it by a node of its own, and the cluster of this page has not seen it in time.',
+  advice: 'See in the wallet whether it is set to this cluster, and look at the balances before you try again.',
+};
 
 async function confirm(
   chain: Chain,
   signature: Signature,
   lastValid: bigint,
-  resend: () => Promise<unknown>,
+  /** None where the wallet sends. */
+  resend: (() => Promise<unknown>) | undefined,
 ): Promise<void> {
   let sent = Date.now();
   let silent = 0;
@@ -98,15 +136,15 @@ async function confirm(
       continue;
     }
     if (status?.err) {
-      throw new TransactionProblem(fromTransactionError(status.err, await logsOf(chain, signature)));
+      throw new TransactionProblem(problemOf(status.err, await logsOf(chain, signature)));
     }
     if (status && status.confirmationStatus !== 'processed') return;
     if (Date.now() - sent > RESEND_MS) {
       sent = Date.now();
-      if (!status) await resend().catch(() => undefined);
+      if (!status) await resend?.().catch(() => undefined);
       const height = await chain.rpc.getBlockHeight({ commitment: 'confirmed' }).send();
       if (!status && height > lastValid) {
-        throw new TransactionProblem(fromTransactionError('BlockhashNotFound'));
+        throw new TransactionProblem(resend ? problemOf('BlockhashNotFound') : SENT_ELSEWHERE);
       }
     }
   }

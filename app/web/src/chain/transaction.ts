@@ -18,7 +18,7 @@ import {
   type TransactionSigner,
 } from '@solana/kit';
 import { getHealthInstruction, getHealthReportDecoder, type HealthReport } from '@ballast/client';
-import { fromThrown, fromTransactionError, type TxProblem } from './errors';
+import { problemOf, type TxProblem } from './errors';
 import type { Chain } from './rpc';
 
 const COMPUTE_BUDGET = address('ComputeBudget111111111111111111111111111111');
@@ -137,7 +137,7 @@ export async function simulate(
       })
       .send({ abortSignal: AbortSignal.timeout(10_000) });
     const logs = value.logs ?? [];
-    if (value.err) return { ok: false, problem: fromTransactionError(value.err, logs) };
+    if (value.err) return { ok: false, problem: problemOf(value.err, logs) };
     const bytes = getBase64Encoder();
     const mine = value.returnData?.programId === chain.config.programId;
     return {
@@ -148,7 +148,7 @@ export async function simulate(
       logs,
     };
   } catch (thrown) {
-    const problem = fromThrown(thrown);
+    const problem = problemOf(thrown);
     if (problem.kind !== 'network') return { ok: false, problem };
     return { ok: false, problem: { ...problem, words: 'It could not be asked. Nothing was sent.' } };
   }

@@ -1,7 +1,7 @@
 import type { Address, Instruction } from '@solana/kit';
 import { useEffect, useRef, useState } from 'react';
 import type { HealthReport } from '@ballast/client';
-import { fromThrown, type TxProblem } from '../chain/errors';
+import { problemOf, type TxProblem } from '../chain/errors';
 import { explainBytes, type Explanation } from '../chain/explain';
 import { useChain } from '../chain/rpc';
 import { healthNow, previewOf, type Preview } from '../chain/transaction';
@@ -56,7 +56,7 @@ export function usePreview(
           ? { state: 'ready', preview, before: before?.ok ? before.health : undefined }
           : { state: 'refused', problem: preview.problem };
       } catch (error) {
-        state = { state: 'refused', problem: fromThrown(error) };
+        state = { state: 'refused', problem: problemOf(error) };
       }
       if (stop.signal.aborted) return;
       setFound((f) => {

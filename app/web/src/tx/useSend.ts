@@ -1,6 +1,6 @@
 import type { Instruction, Signature, TransactionSigner } from '@solana/kit';
 import { useCallback, useState } from 'react';
-import { fromThrown, type TxProblem } from '../chain/errors';
+import { problemOf, type TxProblem } from '../chain/errors';
 import { useChain } from '../chain/rpc';
 import { sendInstructions, type Step } from '../chain/send';
 import { useToast } from '../ui';
@@ -44,7 +44,7 @@ export function useSend(): Sending {
         toast({ tone: 'good', title: done });
         return signature;
       } catch (error) {
-        setProblem(fromThrown(error));
+        setProblem(problemOf(error));
         return undefined;
       } finally {
         setStep(undefined);

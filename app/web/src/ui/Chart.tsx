@@ -34,16 +34,30 @@ function css(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+const [MINUTE, HOUR, DAY] = [60, 3_600, 86_400];
+/**
+ * How far apart marks on the time axis may be. Each step is at most two and a half times the one before: with a wider gap a
+ * narrow chart shows none at all. No part of a second is among them, because marks say whole ones.
+ */
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((of) => of * MINUTE),
+  ...[1, 2, 3, 4, 6, 8, 12].map((of) => of * HOUR),
+  ...[1, 2, 3, 4, 5, 6, 7, 10, 15, 30].map((of) => of * DAY),
+];
+/** Half of what the widest mark takes, so that the last one is whole. */
+const MARK_PX = 26;
+
 /** A time on the axis: the day where marks are days apart or at midnight, else the time of day. */
 function tick(time: number, step: number): string {
   const at = new Date(time * 1000);
   const midnight = at.getHours() === 0 && at.getMinutes() === 0;
-  return step >= 86_400 || midnight
+  return step >= DAY || midnight
     ? at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
     : at.toLocaleTimeString('en-GB', {
         hour: '2-digit',
         minute: '2-digit',
-        ...(step < 60 ? { second: '2-digit' as const } : {}),
+        ...(step < MINUTE ? { second: '2-digit' as const } : {}),
       });
 }
 
@@ -74,7 +88,7 @@ export function Chart({ label, times, series, format, height = 220, range }: Pro
     const options: uPlot.Options = {
       width: Math.max(element.clientWidth, 200),
       height,
-      padding: [8, 8, 0, 0],
+      padding: [8, MARK_PX, 0, 0],
       cursor: { y: false, points: { size: 7 } },
       legend: { show: looks.length > 0, live: true },
       scales: {
@@ -90,7 +104,8 @@ export function Chart({ label, times, series, format, height = 220, range }: Pro
       axes: [
         {
           ...axis,
-          space: 76,
+          space: 64,
+          incrs: STEPS,
           size: 30,
           values: (_, splits, __, ___, step) => splits.map((t) => tick(t, step)),
         },

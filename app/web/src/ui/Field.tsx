@@ -72,6 +72,41 @@ export function SelectField({
   );
 }
 
+/** A labelled box to tick, with what it means. */
+export function CheckField({
+  label,
+  hint,
+  ...input
+}: { label: ReactNode; hint?: ReactNode } & Omit<InputHTMLAttributes<HTMLInputElement>, 'type'>) {
+  const id = useId();
+  return (
+    <div className="check">
+      <input {...input} id={id} type="checkbox" aria-describedby={hint ? `${id}-m` : undefined} />
+      <label htmlFor={id}>{label}</label>
+      {hint && (
+        <p id={`${id}-m`} className="field-hint">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Boxes or fields that belong together, under one name. */
+export function FieldGroup({ label, error, children }: { label: string; error?: string; children: ReactNode }) {
+  return (
+    <fieldset className="field-group">
+      <legend>{label}</legend>
+      {children}
+      {error && (
+        <p className="field-error" role="alert">
+          {error}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
 export interface AmountProps {
   label: string;
   /** What was typed; the parent keeps it. */

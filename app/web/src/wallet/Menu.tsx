@@ -2,7 +2,7 @@ import { StandardDisconnect } from '@wallet-standard/features';
 import { useConnect, useDisconnect, type UiWallet } from '@wallet-standard/react';
 import { useState } from 'react';
 import { useChain } from '../chain/rpc';
-import { fromThrown } from '../chain/errors';
+import { problemOf } from '../chain/errors';
 import { Badge, Button, Dialog, Empty, Problem, useToast } from '../ui';
 import { shortAddress } from '../ui/format';
 import { useWallet } from './context';
@@ -66,7 +66,7 @@ function WalletRow({ wallet }: { wallet: UiWallet }) {
       if (account) use(wallet, account);
       else toast({ tone: 'warn', title: 'The wallet gave no account' });
     } catch (error) {
-      const problem = fromThrown(error);
+      const problem = problemOf(error);
       const rejected = problem.kind === 'rejected';
       toast({
         tone: 'warn',

@@ -1,5 +1,4 @@
-import { address, type Address, type TransactionModifyingSigner } from '@solana/kit';
-import { SolanaSignTransaction } from '@solana/wallet-standard-features';
+import { address, type Address } from '@solana/kit';
 import {
   useConnect,
   useDisconnect,
@@ -19,7 +18,7 @@ import {
 } from 'react';
 import type { Config } from '../chain/config';
 import { registerBurner } from './burner';
-import { chainOf, signerOf } from './signer';
+import { chainOf, signerOf, signs, type WalletSigner } from './signer';
 
 export interface WalletState {
   /** Wallets that sign Solana transactions. */
@@ -29,7 +28,7 @@ export interface WalletState {
   walletName?: string;
   address?: Address;
   /** Signs; undefined without an account, or where the wallet does not know this cluster. */
-  signer?: TransactionModifyingSigner;
+  signer?: WalletSigner;
   /** The wallet is connected, but does not serve the cluster of this deployment. */
   wrongCluster: boolean;
   use: (wallet: UiWallet, account: UiWalletAccount) => void;
@@ -73,15 +72,7 @@ function remember(chosen: Chosen | undefined) {
 
 export function WalletProvider({ config, children }: { config: Config; children: ReactNode }) {
   const all = useWallets();
-  const wallets = useMemo(
-    () =>
-      all.filter(
-        (w) =>
-          w.chains.some((c) => c.startsWith('solana:')) &&
-          w.features.includes(SolanaSignTransaction),
-      ),
-    [all],
-  );
+  const wallets = useMemo(() => all.filter(signs), [all]);
   const [chosen, setChosen] = useState(remembered);
   const [choosing, setChoosing] = useState(false);
   const chain = chainOf(config.cluster);

@@ -199,6 +199,7 @@ impl Books<'_> {
             MaxMove => Narrow(&mut state.max_move_bps),
             MaxDeviation => Narrow(&mut state.max_deviation_bps),
             MaxJump => Narrow(&mut state.max_jump_bps),
+            PayoutJump => Narrow(&mut state.payout_jump_bps),
             MaxGrowth => Narrow(&mut state.max_growth_bps),
             OutflowLimit => Wide(&mut config.outflow_limit),
             OutflowWindow => Narrow(&mut config.outflow_window_s),

@@ -66,7 +66,7 @@ pub enum Parameter {
     Consistent,
     /// Least seconds that a breaker stays in a state.
     Recovery,
-    /// Least seconds over which a continuous move is confirmed.
+    /// Least seconds over which a continuous move is confirmed, and before a bankrupt account is resolved.
     Confirm,
     /// What IM of a guarded asset is charged more, basis points of the haircut.
     GuardedCharge,
@@ -139,6 +139,8 @@ pub enum Parameter {
     MaxDeviation,
     /// Distance from the stable price that leaves the breaker alone, basis points.
     MaxJump,
+    /// Distance from the stable price within which profit is paid out, basis points.
+    PayoutJump,
     /// Most that a redemption rate may grow in a day, basis points.
     MaxGrowth,
     /// How much may leave the vault in a window, native units; none where zero, which is never proposed.
@@ -264,7 +266,7 @@ const fn row(
 
 /// One row a parameter, in the order of [`Parameter`]: name, target, bounds, loosens, tightens, step (basis points, at
 /// least), the steward's step (basis points).
-pub const ROWS: [Row; 78] = [
+pub const ROWS: [Row; 79] = [
     // ---- core: for every account ----
     row(InitialRatio, House, narrow(&bounds::INITIAL_RATIO_BPS), Down, AtOnce, 1_000, 1, 500),
     row(Buffer, House, narrow(&bounds::BUFFER_BPS), Down, Ramp, 2_500, 10, 0),
@@ -322,6 +324,7 @@ pub const ROWS: [Row; 78] = [
     row(MaxMove, Asset, narrow(&bounds::MAX_MOVE_BPS), Either, Wait, 2_500, 10, 0),
     row(MaxDeviation, Asset, narrow(&bounds::DISTANCE_BPS), Either, Wait, 2_500, 10, 0),
     row(MaxJump, Asset, narrow(&bounds::DISTANCE_BPS), Either, Wait, 2_500, 50, 0),
+    row(PayoutJump, Asset, narrow(&bounds::DISTANCE_BPS), Either, Wait, 2_500, 50, 0),
     row(MaxGrowth, Asset, narrow(&bounds::GROWTH_BPS), Either, Wait, 2_500, 2, 0),
     row(OutflowLimit, Asset, wide(&bounds::OUTFLOW_LIMIT), Either, Wait, 5_000, 1 << 30, 0),
     row(OutflowWindow, Asset, narrow(&bounds::OUTFLOW_WINDOW_S), Either, Wait, 5_000, 600, 0),

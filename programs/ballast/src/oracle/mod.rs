@@ -1,6 +1,7 @@
 //! Prices, one source a file, and what they say together.
 
 pub mod pyth;
+pub mod sources;
 pub mod stake_pool;
 pub mod switchboard;
 

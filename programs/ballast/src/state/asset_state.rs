@@ -168,7 +168,8 @@ pub struct AssetState {
     pub heard_time: i64,
     /// Move from one accepted price to the next that leaves the breaker alone, basis points: `max_move_bps`, or no limit.
     pub max_step_bps: u32,
-    pub padding_step: u32,
+    /// Distance from the stable price within which profit is paid out, basis points.
+    pub payout_jump_bps: u32,
     /// Publish time of the price that stood before the present one, unix seconds.
     pub previous_publish_time: i64,
     /// The nearest to spot of the samples that agree with the one that is held back, a price.
@@ -261,11 +262,15 @@ impl AssetState {
         }
     }
 
-    /// Whether its price is far from its stable price, by the distance and hysteresis of its breaker. It is asked of the
-    /// prices and not of the breaker's cause: a haircut above its maximum may guard for days, and hides no jump.
+    /// Whether its price is too far from its stable price for a profit to be paid: by the distance and hysteresis of its
+    /// breaker, or beyond the payout's own. It is asked of the prices and not of the breaker's cause: a haircut above its
+    /// maximum may guard for days, and hides no jump.
     #[inline(never)]
     pub fn is_far(&self, params: &PriceParams) -> bool {
-        self.breaker_limits(params).is_far(State::of(self.breaker), &self.spot(), &self.stable())
+        let (spot, stable) = (self.spot(), self.stable());
+        let payout = Limits { max_jump_bps: self.payout_jump_bps, ..self.breaker_limits(params) };
+        self.breaker_limits(params).is_far(State::of(self.breaker), &spot, &stable)
+            || payout.is_far(State::Normal, &spot, &stable)
     }
 
     /// The last accepted price.

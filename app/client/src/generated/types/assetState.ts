@@ -178,7 +178,8 @@ export type AssetState = {
   heardTime: bigint;
   /** Move from one accepted price to the next that leaves the breaker alone, basis points: `max_move_bps`, or no limit. */
   maxStepBps: number;
-  paddingStep: number;
+  /** Distance from the stable price within which profit is paid out, basis points. */
+  payoutJumpBps: number;
   /** Publish time of the price that stood before the present one, unix seconds. */
   previousPublishTime: bigint;
   /** The nearest to spot of the samples that agree with the one that is held back, a price. */
@@ -341,7 +342,8 @@ export type AssetStateArgs = {
   heardTime: number | bigint;
   /** Move from one accepted price to the next that leaves the breaker alone, basis points: `max_move_bps`, or no limit. */
   maxStepBps: number;
-  paddingStep: number;
+  /** Distance from the stable price within which profit is paid out, basis points. */
+  payoutJumpBps: number;
   /** Publish time of the price that stood before the present one, unix seconds. */
   previousPublishTime: number | bigint;
   /** The nearest to spot of the samples that agree with the one that is held back, a price. */
@@ -442,7 +444,7 @@ export function getAssetStateEncoder(): FixedSizeEncoder<AssetStateArgs> {
     ['candidateMantissa', getU64Encoder()],
     ['heardTime', getI64Encoder()],
     ['maxStepBps', getU32Encoder()],
-    ['paddingStep', getU32Encoder()],
+    ['payoutJumpBps', getU32Encoder()],
     ['previousPublishTime', getI64Encoder()],
     ['nearestMantissa', getU64Encoder()],
     ['trendTime', getI64Encoder()],
@@ -540,7 +542,7 @@ export function getAssetStateDecoder(): FixedSizeDecoder<AssetState> {
     ['candidateMantissa', getU64Decoder()],
     ['heardTime', getI64Decoder()],
     ['maxStepBps', getU32Decoder()],
-    ['paddingStep', getU32Decoder()],
+    ['payoutJumpBps', getU32Decoder()],
     ['previousPublishTime', getI64Decoder()],
     ['nearestMantissa', getU64Decoder()],
     ['trendTime', getI64Decoder()],

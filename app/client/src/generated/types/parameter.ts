@@ -69,6 +69,7 @@ export enum Parameter {
   MaxMove,
   MaxDeviation,
   MaxJump,
+  PayoutJump,
   MaxGrowth,
   OutflowLimit,
   OutflowWindow,

@@ -39,6 +39,11 @@ export type SourceArgs = {
   maxDeviationBps: number;
   maxJumpBps: number;
   /**
+   * Distance from the stable price within which profit is paid out, basis points: at most the least IM, or a jump
+   * between the two is a race of winners. [`NO_LIMIT_BPS`] for `max_jump_bps` alone.
+   */
+  payoutJumpBps: number;
+  /**
    * Move from one accepted price to the next that leaves the breaker alone, basis points: at most the envelope's
    * `max_move_bps`, or [`NO_LIMIT_BPS`] for none.
    */
@@ -63,6 +68,11 @@ export type SourceArgsArgs = {
   maxDeviationBps: number;
   maxJumpBps: number;
   /**
+   * Distance from the stable price within which profit is paid out, basis points: at most the least IM, or a jump
+   * between the two is a race of winners. [`NO_LIMIT_BPS`] for `max_jump_bps` alone.
+   */
+  payoutJumpBps: number;
+  /**
    * Move from one accepted price to the next that leaves the breaker alone, basis points: at most the envelope's
    * `max_move_bps`, or [`NO_LIMIT_BPS`] for none.
    */
@@ -83,6 +93,7 @@ export function getSourceArgsEncoder(): Encoder<SourceArgsArgs> {
     ['quorum', getU8Encoder()],
     ['maxDeviationBps', getU32Encoder()],
     ['maxJumpBps', getU32Encoder()],
+    ['payoutJumpBps', getU32Encoder()],
     ['maxStepBps', getU32Encoder()],
     ['maxGrowthBps', getU32Encoder()],
     ['basisBps', getU32Encoder()],
@@ -97,6 +108,7 @@ export function getSourceArgsDecoder(): Decoder<SourceArgs> {
     ['quorum', getU8Decoder()],
     ['maxDeviationBps', getU32Decoder()],
     ['maxJumpBps', getU32Decoder()],
+    ['payoutJumpBps', getU32Decoder()],
     ['maxStepBps', getU32Decoder()],
     ['maxGrowthBps', getU32Decoder()],
     ['basisBps', getU32Decoder()],

@@ -1,7 +1,9 @@
 import { getClearinghouseDecoder, getClearinghouseEncoder, getClearinghouseSize, Parameter as Numbers } from '@ballast/client';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DELAYS, pace, PARAMETERS, parse, reach, read, say, step, type Parameter } from './parameters';
-import { mayCancel, sameNumbering, standing, type ProposalState } from './proposals';
+import { complaintOf, longestOf, pauseArgs, pauseIn, PAUSES, type PauseChoice } from './pauses';
+import { cancellers, mayCancel, sameNumbering, standing, type ProposalState } from './proposals';
 
 const row = (name: string): Parameter => {
   const found = PARAMETERS.find((p) => p.name === name);
@@ -101,6 +103,13 @@ describe('a move', () => {
     expect(reach(row('StressWeight'), 2_700n)).toEqual({ least: 2_500n, most: 3_200n });
     expect(reach(row('Fee'), 0n)).toEqual({ least: 0n, most: 2n });
   });
+
+  it('of the steward reaches less far', () => {
+    expect(reach(row('InitialRatio'), 12_000n, true)).toEqual({ least: 11_400n, most: 12_600n });
+    expect(reach(row('MaxUtilisation'), 8_000n, true)).toEqual({ least: 7_800n, most: 8_200n });
+    expect(step(row('InitialRatio'), undefined, true)).toBe('5 %, at least 0.01 %');
+    expect(step(row('MaxUtilisation'), undefined, true)).toBe('2 %');
+  });
 });
 
 const proposal = (over: Partial<ProposalState> = {}): ProposalState => ({
@@ -155,5 +164,78 @@ describe('a proposal', () => {
     expect(mayCancel(proposal(), { kind: 'ripe', seconds: 1 }, { ...nobody, guardian: true })).toBe(false);
     expect(mayCancel(proposal({ loosens: true }), { kind: 'ripe', seconds: 1 }, { ...nobody, guardian: true })).toBe(true);
     expect(mayCancel(proposal({ bySteward: true }), { kind: 'ripe', seconds: 1 }, { ...nobody, steward: true })).toBe(true);
+  });
+});
+
+describe('who may cancel', () => {
+  it('is said by role', () => {
+    expect(cancellers({ loosens: false, bySteward: false })).toBe('governance');
+    expect(cancellers({ loosens: true, bySteward: true })).toBe('governance or the guardian or the steward');
+  });
+});
+
+describe('a pause', () => {
+  const house = { nextPause: [0n, 0n, 0n] };
+  const choice = (over: Partial<PauseChoice> = {}): PauseChoice => ({
+    kinds: [true, false, false],
+    assets: [],
+    markets: [],
+    seconds: 3_600,
+    ...over,
+  });
+
+  it('has the lengths and rests of the program', () => {
+    const source = readFileSync(
+      new URL('../../../../../programs/ballast/src/instructions/governance/pause.rs', import.meta.url),
+      'utf8',
+    );
+    const rules = [...source.matchAll(/Rule \{ longest_s: ([\d_]+), rest: (\d+) \}/g)].map(([, longest, rest]) => ({
+      longestS: Number(longest!.replace(/_/g, '')),
+      rest: Number(rest),
+    }));
+    expect(rules).toEqual(PAUSES.map(({ longestS, rest }) => ({ longestS, rest })));
+    const policy = readFileSync(new URL('../../../../../programs/ballast/src/policy.rs', import.meta.url), 'utf8');
+    const bit = (name: string) => Number(new RegExp(`const ${name}: u32 = (\\d+);`).exec(policy)?.[1]);
+    expect([bit('NEW_RISK'), bit('DEPOSITS')]).toEqual([PAUSES[0]!.bit, PAUSES[1]!.bit]);
+  });
+
+  it('is refused before it is sent where it names nothing, rests, or lasts too long', () => {
+    expect(complaintOf(choice(), house, 100)).toBeUndefined();
+    expect(complaintOf(choice({ kinds: [false, false, false] }), house, 100)).toMatch(/Choose/);
+    expect(complaintOf(choice({ kinds: [false, false, true] }), house, 100)).toMatch(/assets or markets/);
+    expect(complaintOf(choice(), { nextPause: [101n, 0n, 0n] }, 100)).toMatch(/rests/);
+    expect(complaintOf(choice(), { nextPause: [100n, 0n, 0n] }, 100)).toBeUndefined();
+    expect(complaintOf(choice({ kinds: [true, true, false], seconds: 3_601 }), house, 100)).toMatch(/1 hour at most/);
+    expect(complaintOf(choice({ seconds: Number.NaN }), house, 100)).toMatch(/time/);
+    expect(longestOf([true, false, false])).toBe(86_400);
+  });
+
+  it('stands in the way of the markets that it names, while it lasts', () => {
+    const header = { pauseUntil: 200n, paused: 0, pausedAssets: 0, pausedMarkets: 0n } as never;
+    const within = (over: object) => ({ ...(header as object), ...over }) as never;
+    const market = { index: 3, asset: 2 };
+    expect(pauseIn(header, market, 100)).toBeUndefined();
+    expect(pauseIn(within({ paused: 1 }), market, 199)).toBe('new risk paused');
+    expect(pauseIn(within({ paused: 1 }), market, 200)).toBeUndefined();
+    expect(pauseIn(within({ paused: 2 }), market, 100)).toBeUndefined();
+    expect(pauseIn(within({ pausedAssets: 1 << 2 }), market, 100)).toBe('paused: reduce-only');
+    expect(pauseIn(within({ pausedMarkets: 1n << 3n }), market, 100)).toBe('paused: reduce-only');
+    expect(pauseIn(within({ pausedMarkets: 1n << 2n }), market, 100)).toBeUndefined();
+  });
+
+  it('names single assets and markets only where they are chosen, up to the last bit', () => {
+    const named = { assets: [0, 31], markets: [63] };
+    expect(pauseArgs(choice({ kinds: [true, true, false], ...named }))).toEqual({
+      bits: 3,
+      assets: 0,
+      markets: 0n,
+      seconds: 3_600,
+    });
+    expect(pauseArgs(choice({ kinds: [false, false, true], ...named }))).toEqual({
+      bits: 0,
+      assets: 0x8000_0001,
+      markets: 1n << 63n,
+      seconds: 3_600,
+    });
   });
 });

@@ -19,7 +19,9 @@ import { PageHead } from '../parts/marks';
 import { Changes } from './changes';
 import type { Books } from './books';
 import { ParameterTable } from './table';
-import { Pauses, Roles } from './roles';
+import { Mandates } from './mandates';
+import { Pauses } from './pause';
+import { Roles } from './roles';
 import { Proposals } from './list';
 import './governance.css';
 
@@ -97,13 +99,18 @@ export default function GovernancePage() {
         </Card>
         <div className="stack">
           <Card title="Roles">
-            <Roles house={house.value} now={now} />
+            <Roles house={house.value} roles={books.roles} now={now} onSent={proposals.refresh} />
           </Card>
           <Card title="Pauses" note="Each ends by itself, and then rests.">
-            {board ? <Pauses house={house.value} header={board.header} now={now} /> : <Skeleton />}
+            {board ? (
+              <Pauses house={house.value} header={board.header} roles={books.roles} now={now} />
+            ) : (
+              <Skeleton />
+            )}
           </Card>
         </div>
       </div>
+      <Mandates found={mandates} books={books} house={house.value} now={now} />
       <ParameterTable books={books} onSent={proposals.refresh} />
       <Card title="What changed lately" flush>
         <Changes books={books} now={now} />

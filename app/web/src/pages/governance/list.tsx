@@ -1,6 +1,7 @@
 import { instructions, type Proposal } from '@ballast/client';
 import { getAddressDecoder } from '@solana/kit';
 import { useState } from 'react';
+import { NOBODY } from '../../chain/delegate';
 import { useStatus } from '../../chain/hooks';
 import type { Found, ProgramAccounts } from '../../chain/programAccounts';
 import { useChain } from '../../chain/rpc';
@@ -9,7 +10,7 @@ import { clock, duration, percent, shortAddress } from '../../ui/format';
 import { Act } from '../parts/act';
 import { valueIn, type Books } from './books';
 import { DELAYS, say } from './parameters';
-import { mayCancel, NOBODY, parameterOf, ROLES, standing, type Standing } from './proposals';
+import { cancellers, mayCancel, parameterOf, ROLES, standing, type Standing } from './proposals';
 
 interface Props {
   found: ProgramAccounts<Proposal> & { refresh: () => void };
@@ -83,7 +84,7 @@ function Entry({ account: { value: proposal }, where, books, now, onSent }: Entr
       <div className="spread">
         <div>
           <span className="faint num">#{proposal.id.toString()}</span> <strong>{what.title}</strong>{' '}
-          <span className="muted">{what.of}</span>
+          <span className="muted">of {what.of}</span>
         </div>
         <StandingBadge where={where} />
       </div>
@@ -92,7 +93,8 @@ function Entry({ account: { value: proposal }, where, books, now, onSent }: Entr
       <div className="spread small faint">
         <span>
           {proposal.bySteward ? 'by the steward, ' : ''}
-          {nature(proposal)} · announced {clock(Number(proposal.created))}
+          {nature(proposal)} announced {clock(Number(proposal.created))}
+          {where.kind === 'done' || where.kind === 'expired' || cancels ? '' : `; ${cancellers(proposal)} may cancel it`}
         </span>
         <span className="row">
           {carries && (
@@ -193,9 +195,9 @@ function Waiting({ proposal, where, now }: { proposal: Proposal; where: Standing
 
 /** Why it waits. */
 function nature({ kind, loosens, ramps }: Proposal): string {
-  if (kind !== 0) return 'the guardian may cancel it';
-  if (loosens) return 'takes protection away';
-  return ramps ? 'ramps over a day' : 'has no safe direction';
+  if (kind !== 0) return '';
+  if (loosens) return 'takes protection away, ';
+  return ramps ? 'ramps over a day, ' : 'has no safe direction, ';
 }
 
 /** What a proposal would do, in words. */
@@ -218,11 +220,12 @@ function described(proposal: Proposal, books: Books) {
   if (proposal.kind === 2) {
     const key = getAddressDecoder().decode(proposal.subject);
     return {
-      title: `New ${ROLES[proposal.parameter] ?? 'role'}`,
+      title: `New ${ROLES[proposal.parameter]?.name.toLowerCase() ?? 'role'}`,
       of: 'the house',
       change: (
         <span className="mono" title={key}>
-          {proposal.bound === NOBODY ? 'nobody' : shortAddress(proposal.bound)} → {shortAddress(key)}
+          {proposal.bound === NOBODY ? 'nobody' : shortAddress(proposal.bound)} →{' '}
+          {key === NOBODY ? 'nobody' : shortAddress(key)}
         </span>
       ),
     };
@@ -230,7 +233,7 @@ function described(proposal: Proposal, books: Books) {
   const hash = [...proposal.subject].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return {
     title: 'Listing',
-    of: 'of what has this hash',
+    of: 'what has this hash',
     change: (
       <span className="mono breakable small" title="SHA-256 of name, index, mint and arguments">
         {hash}

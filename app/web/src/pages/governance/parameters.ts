@@ -164,10 +164,11 @@ export function isLoosening(parameter: Parameter, from: bigint, to: bigint): boo
   return parameter.loosens === 'up' ? to > from : to < from;
 }
 
-/** How far one proposal may go from a value: inside the code's bounds. */
-export function reach(parameter: Parameter, from: bigint): { least: bigint; most: bigint } {
-  const part = (from * parameter.stepBps) / 10_000n;
-  const step = part > parameter.stepLeast ? part : parameter.stepLeast;
+/** How far one proposal may go from a value, by governance or by the steward: inside the code's bounds. */
+export function reach(parameter: Parameter, from: bigint, asSteward = false): { least: bigint; most: bigint } {
+  const [share, distance] = stepOf(parameter, asSteward);
+  const part = (from * share) / 10_000n;
+  const step = part > distance ? part : distance;
   const low = from > step ? from - step : 0n;
   const high = from + step;
   return {
@@ -176,12 +177,21 @@ export function reach(parameter: Parameter, from: bigint): { least: bigint; most
   };
 }
 
+/** A step as a share of the value in basis points, and as the distance that is always allowed. */
+function stepOf(parameter: Parameter, asSteward: boolean): [share: bigint, distance: bigint] {
+  const { stepBps, stepLeast, stewardBps } = parameter;
+  if (!asSteward) return [stepBps, stepLeast];
+  // Where a step is a distance and no share, so is the steward's.
+  return stepBps === 0n ? [0n, stewardBps] : [stewardBps, stepLeast];
+}
+
 /** The step of one proposal in words. */
-export function step(parameter: Parameter, token?: Token): string {
+export function step(parameter: Parameter, token?: Token, asSteward = false): string {
   if (parameter.unit === 'bits') return 'any';
-  const least = parameter.stepLeast > 0n ? say(parameter, parameter.stepLeast, token) : '';
-  if (parameter.stepBps === 0n) return least;
-  return `${bps(Number(parameter.stepBps))}${least ? `, at least ${least}` : ''}`;
+  const [share, distance] = stepOf(parameter, asSteward);
+  const least = distance > 0n ? say(parameter, distance, token) : '';
+  if (share === 0n) return least;
+  return `${bps(Number(share))}${least ? `, at least ${least}` : ''}`;
 }
 
 export const PACES: Record<Pace, string> = {

@@ -22,10 +22,12 @@ export interface ProposalState {
   rampTime: bigint;
 }
 
-export const ROLES = ['steward', 'guardian', 'depth reporter'] as const;
-
-/** The key of nobody. */
-export const NOBODY = '11111111111111111111111111111111';
+/** The roles that governance names, by the program's numbers. */
+export const ROLES = [
+  { field: 'steward', name: 'Steward', duty: 'moves parameters within its mandates', removable: true },
+  { field: 'guardian', name: 'Guardian', duty: 'pauses, and cancels what loosens', removable: true },
+  { field: 'depthReporter', name: 'Depth reporter', duty: 'reports depth inside bounds', removable: false },
+] as const;
 
 export type Standing =
   | { kind: 'waiting'; seconds: number }
@@ -85,6 +87,12 @@ export function mayCancel(
     (roles.guardian && proposal.loosens) ||
     (roles.steward && proposal.bySteward)
   );
+}
+
+/** The roles that may end one that is not over. */
+export function cancellers({ loosens, bySteward }: Pick<ProposalState, 'loosens' | 'bySteward'>): string {
+  const also = [loosens ? 'the guardian' : '', bySteward ? 'the steward' : ''].filter(Boolean);
+  return ['governance', ...also].join(' or ');
 }
 
 /** Whether the client's numbering is the table's. */

@@ -29,7 +29,7 @@ export function Propose({ parameter, index, books, onClose, onSent }: Props) {
   const to = typeof parsed === 'bigint' ? parsed : undefined;
   const name = books.name(parameter.target, index);
   if (from === undefined || !house) return null;
-  const far = reach(parameter, from);
+  const far = reach(parameter, from, asSteward);
   const atOnce = to !== undefined && pace(parameter, from, to) === 'atOnce';
   const value = (of: bigint) => say(parameter, of, token);
   const complaint =
@@ -41,9 +41,11 @@ export function Propose({ parameter, index, books, onClose, onSent }: Props) {
           ? 'That is what stands now.'
           : to < parameter.least || to > parameter.most
             ? `The code allows ${value(parameter.least)} to ${value(parameter.most)}.`
-            : !atOnce && (to < far.least || to > far.most)
-              ? `One proposal may go from ${value(far.least)} to ${value(far.most)}.`
-              : undefined;
+            : mandate && (to < mandate.least || to > mandate.most)
+              ? `Your mandate goes from ${value(mandate.least)} to ${value(mandate.most)}.`
+              : (asSteward || !atOnce) && (to < far.least || to > far.most)
+                ? `One move may go from ${value(far.least)} to ${value(far.most)}.`
+                : undefined;
   return (
     <Dialog title={`${parameter.title} of ${name}`} open onClose={onClose}>
       <div className="stack">
@@ -56,7 +58,7 @@ export function Propose({ parameter, index, books, onClose, onSent }: Props) {
             </dd>
           </div>
           <div>
-            <dt>One proposal reaches</dt>
+            <dt>One {asSteward ? 'move' : 'proposal'} reaches</dt>
             <dd className="num">
               {value(far.least)} – {value(far.most)}
             </dd>

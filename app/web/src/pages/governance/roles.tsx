@@ -1,111 +1,158 @@
-import type { BoardView, Clearinghouse } from '@ballast/client';
+import type { Clearinghouse } from '@ballast/client';
+import type { Address } from '@solana/kit';
+import { useState } from 'react';
+import { NOBODY } from '../../chain/delegate';
 import { useChain } from '../../chain/rpc';
-import { Badge } from '../../ui';
+import { Badge, Button } from '../../ui';
 import { clock, duration, shortAddress } from '../../ui/format';
 import { useWallet } from '../../wallet/context';
-import { NOBODY } from './proposals';
+import type { Books } from './books';
+import { DELAYS } from './parameters';
+import { ROLES } from './proposals';
+import { AcceptDialog, HandOverDialog, ProposeRoleDialog, RemoveRoleDialog } from './roleForms';
 
-const DUTIES = [
-  ['governance', 'Governance', 'lists, and moves parameters within the table'],
-  ['steward', 'Steward', 'moves parameters within its mandates'],
-  ['guardian', 'Guardian', 'pauses, and cancels what loosens'],
-  ['depthReporter', 'Depth reporter', 'reports depth inside bounds'],
-] as const;
+type Asking = { what: 'propose' | 'remove'; role: number } | { what: 'hand over' | 'accept' };
 
-/** Who may do what, and which of it the connected wallet is. */
-export function Roles({ house, now }: { house: Clearinghouse; now: number }) {
-  const { address } = useWallet();
+interface Props {
+  house: Clearinghouse;
+  roles: Books['roles'];
+  now: number;
+  onSent: () => void;
+}
+
+/** Who may do what, which of it the connected wallet is, and governance's forms for naming others. */
+export function Roles({ house, roles, now, onSent }: Props) {
   const { config } = useChain();
-  const next = house.nextGovernance !== NOBODY;
-  const from = Number(house.nextGovernanceFrom);
+  const { address } = useWallet();
+  const [asking, setAsking] = useState<Asking>();
+  const close = () => setAsking(undefined);
+  const sent = () => {
+    close();
+    onSent();
+  };
   return (
-    <dl className="facts">
-      {DUTIES.map(([field, name, duty]) => {
-        const key = house[field];
-        return (
-          <div key={field}>
-            <dt>
-              {name}
-              <span className="block small">{duty}</span>
-            </dt>
-            <dd>
-              {key === NOBODY ? (
-                <span className="faint">nobody</span>
-              ) : (
-                <span className="mono" title={key}>
-                  {shortAddress(key)}
-                </span>
-              )}
-              {key === address && (
-                <>
-                  {' '}
-                  <Badge tone="info">you</Badge>
-                </>
-              )}
-            </dd>
+    <div className="stack-s">
+      <ul className="roles">
+        <li>
+          <Held
+            name="Governance"
+            duty="lists, and moves parameters within the table"
+            address={house.governance}
+          />
+          <Successor house={house} now={now} />
+          <div className="row">
+            {roles.governance && (
+              <Button size="small" look="quiet" onClick={() => setAsking({ what: 'hand over' })}>
+                {house.nextGovernance === NOBODY ? 'Hand over…' : 'Name another successor…'}
+              </Button>
+            )}
+            {address !== undefined && address === house.nextGovernance && (
+              <Button size="small" look="primary" onClick={() => setAsking({ what: 'accept' })}>
+                Accept governance
+              </Button>
+            )}
           </div>
-        );
-      })}
-      {next && (
-        <div>
-          <dt>Next governance</dt>
-          <dd>
-            <span className="mono" title={house.nextGovernance}>
-              {shortAddress(house.nextGovernance)}
-            </span>{' '}
-            <span className="small">{from > now ? `may accept in ${duration(from - now)}` : 'may accept now'}</span>
-          </dd>
-        </div>
+        </li>
+        {ROLES.map(({ field, name, duty, removable }, role) => (
+          <li key={field}>
+            <Held name={name} duty={duty} address={house[field]} />
+            {roles.governance && (
+              <div className="row">
+                <Button
+                  size="small"
+                  look="quiet"
+                  aria-label={`Propose another ${name.toLowerCase()}`}
+                  onClick={() => setAsking({ what: 'propose', role })}
+                >
+                  Propose another…
+                </Button>
+                {removable && house[field] !== NOBODY && (
+                  <Button
+                    size="small"
+                    look="danger"
+                    aria-label={`Remove the ${name.toLowerCase()}`}
+                    onClick={() => setAsking({ what: 'remove', role })}
+                  >
+                    Remove
+                  </Button>
+                )}
+              </div>
+            )}
+          </li>
+        ))}
+      </ul>
+      {!roles.governance && (
+        <p className="small faint">
+          Governance names them, {duration(DELAYS.role)} before it counts; a steward or guardian it
+          removes at once.
+        </p>
       )}
-      <div>
-        <dt>Clearinghouse</dt>
-        <dd className="mono" title={config.clearinghouse}>
+      <p className="small faint">
+        Clearinghouse{' '}
+        <span className="mono" title={config.clearinghouse}>
           {shortAddress(config.clearinghouse)}
-        </dd>
-      </div>
-    </dl>
+        </span>
+      </p>
+      {asking?.what === 'propose' && (
+        <ProposeRoleDialog role={asking.role} house={house} onClose={close} onSent={sent} />
+      )}
+      {asking?.what === 'remove' && (
+        <RemoveRoleDialog role={asking.role} house={house} onClose={close} onSent={sent} />
+      )}
+      {asking?.what === 'hand over' && (
+        <HandOverDialog house={house} now={now} onClose={close} onSent={sent} />
+      )}
+      {asking?.what === 'accept' && (
+        <AcceptDialog house={house} now={now} onClose={close} onSent={sent} />
+      )}
+    </div>
   );
 }
 
-const KINDS = ['New risk', 'Deposits, and liquidation with them', 'Single assets and markets'] as const;
-
-/** What is paused now, and what may be paused again when. */
-export function Pauses(props: { house: Clearinghouse; header: BoardView['header']; now: number }) {
-  const { house, header, now } = props;
-  const { config } = useChain();
-  const until = Number(header.pauseUntil);
-  const on = until > now;
-  const names = [
-    ...config.assets.filter((a) => (header.pausedAssets >>> a.index) & 1).map((a) => a.symbol),
-    ...config.markets.filter((m) => (header.pausedMarkets >> BigInt(m.index)) & 1n).map((m) => m.symbol),
-  ];
-  const paused = [on && (header.paused & 1) !== 0, on && (header.paused & 2) !== 0, on && names.length > 0];
+function Held({ name, duty, address }: { name: string; duty: string; address: Address }) {
+  const { address: wallet } = useWallet();
   return (
-    <dl className="facts">
-      {KINDS.map((name, kind) => {
-        const rest = Number(house.nextPause[kind] ?? 0n) - now;
-        return (
-          <div key={name}>
-            <dt>
-              {name}
-              {kind === 2 && paused[2] && <span className="block small">{names.join(', ')}</span>}
-            </dt>
-            <dd>
-              {paused[kind] ? (
-                <Badge tone="warn">
-                  <span className="num" title={clock(until)}>
-                    ends in {duration(until - now)}
-                  </span>
-                </Badge>
-              ) : rest > 0 ? (
-                <span className="muted small num">not again for {duration(rest)}</span>
-              ) : (
-                <span className="faint">not paused</span>
-              )}
-            </dd>
-          </div>
-        );
-      })}
-    </dl>
+    <div className="spread">
+      <div>
+        <strong>{name}</strong>
+        <span className="block small muted">{duty}</span>
+      </div>
+      <span className="role-holder">
+        <Key address={address} />
+        {address === wallet && (
+          <>
+            {' '}
+            <Badge tone="info">you</Badge>
+          </>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** A key, or that there is none. */
+export function Key({ address }: { address: Address }) {
+  if (address === NOBODY) return <span className="faint">nobody</span>;
+  return (
+    <span className="mono" title={address}>
+      {shortAddress(address)}
+    </span>
+  );
+}
+
+/** Who may take governance over, and when. */
+function Successor({ house, now }: { house: Clearinghouse; now: number }) {
+  if (house.nextGovernance === NOBODY) return null;
+  const from = Number(house.nextGovernanceFrom);
+  const to = from + DELAYS.life;
+  return (
+    <p className="small muted">
+      <Key address={house.nextGovernance} />{' '}
+      {from > now
+        ? `may take it over from ${clock(from)}, in ${duration(from - now)}.`
+        : to > now
+          ? `may take it over now, for another ${duration(to - now)}.`
+          : 'was named as successor, and has let its time pass: governance may name one anew.'}
+    </p>
   );
 }

@@ -4,6 +4,7 @@ import type { MarketPoint } from '../../api/client';
 import { api, useApi } from '../../api/hooks';
 import type { ConfigMarket } from '../../chain/config';
 import { useBoard, useNow, useTreasury, valueOf } from '../../chain/hooks';
+import { useMarks } from '../../chain/marks';
 import { useChain } from '../../chain/rpc';
 import { href, useRoute } from '../../router';
 import { Badge, Card, Chart, Empty, Problem, Skeleton, Table, type Column } from '../../ui';
@@ -12,17 +13,21 @@ import {
   bps,
   clock,
   decimal,
+  dollars,
   duration,
   fixed,
   percent,
   price,
   quote,
+  QUOTE_DECIMALS,
   RATE_ONE,
   rate,
   valueAt,
 } from '../../ui/format';
+import { pauseIn } from '../governance/pauses';
 import { useLiveAccounts } from '../parts/accounts';
 import { BreakerBadge, breakerOf, PageHead, Used } from '../parts/marks';
+import { isOption, published, strikeText, termsText, yearly } from '../parts/options';
 import { History, SpanPicker, spanRange, SPANS, type Span } from '../parts/range';
 
 const decode = (data: Uint8Array): Market => getMarketDecoder().decode(data);
@@ -86,16 +91,27 @@ function Markets({ rows, now, chosen }: { rows: Row[]; now: number; chosen?: num
     {
       title: 'Market',
       cell: (row) => (
-        <a
-          href={href('markets', [row.named.symbol])}
-          aria-current={row.named.index === chosen ? 'true' : undefined}
-        >
-          <strong>{row.named.symbol}</strong>
-        </a>
+        <span className="cell-stack start">
+          <a
+            href={href('markets', [row.named.symbol])}
+            aria-current={row.named.index === chosen ? 'true' : undefined}
+          >
+            <strong>{row.named.symbol}</strong>
+          </a>
+          {isOption(row.listed) && (
+            <span className="small faint">{termsText(row.listed, row.asset.decimals, now)}</span>
+          )}
+        </span>
       ),
     },
     { title: 'State', cell: (row) => <States row={row} now={now} /> },
-    { title: 'Price', numeric: true, cell: (row) => price(spot(row), row.asset.decimals) },
+    {
+      title: 'Price',
+      numeric: true,
+      cell: (row) => (
+        <span title={isOption(row.listed) ? 'Of the underlying' : undefined}>{price(spot(row), row.asset.decimals)}</span>
+      ),
+    },
     {
       title: 'Open interest',
       numeric: true,
@@ -151,14 +167,19 @@ function signed(value: number): string {
 }
 
 function States({ row, now }: { row: Row; now: number }) {
+  const header = valueOf(useBoard())?.header;
+  const pause = header && pauseIn(header, row.named, now);
   const state = breakerOf(row.asset, now);
   const expired = row.listed.kind !== 0 && Number(row.listed.expiry) <= now;
   return (
     <span className="row">
       {state !== 'normal' && <BreakerBadge state={state} />}
       {(row.listed.restrictions & 1) !== 0 && <Badge tone="warn">reduce-only</Badge>}
+      {pause && <Badge tone="warn">{pause}</Badge>}
       {expired && <Badge>expired</Badge>}
-      {state === 'normal' && (row.listed.restrictions & 1) === 0 && !expired && <Badge tone="good">open</Badge>}
+      {state === 'normal' && (row.listed.restrictions & 1) === 0 && !pause && !expired && (
+        <Badge tone="good">open</Badge>
+      )}
     </span>
   );
 }
@@ -228,8 +249,13 @@ function MarketDetail({ row, now, span, onSpan }: DetailProps) {
           )}
         </div>
         <div className="stack">
+          {isOption(row.listed) && (
+            <Card title="The option" note="Marked by the program’s own engine, which the gateway runs.">
+              <OptionFacts row={row} now={now} />
+            </Card>
+          )}
           <Card title="Terms">
-            <Terms row={row} now={now} />
+            <Terms row={row} />
           </Card>
           <Card title="Cover-2" note="Whether the market survives the worst stress of its two largest accounts.">
             <Cover row={row} now={now} />
@@ -301,7 +327,56 @@ function compact(value: number): string {
   return fixed(value, size >= 100 ? 0 : size >= 1 ? 1 : 3);
 }
 
-function Terms({ row, now }: { row: Row; now: number }) {
+/** What an option is, and what one of it is worth. */
+function OptionFacts({ row, now }: { row: Row; now: number }) {
+  const { listed, asset, unit, named } = row;
+  const board = valueOf(useBoard());
+  const marks = useMarks([{ market: named.index, base: 10n ** BigInt(asset.decimals) }]);
+  const mark = marks.data?.get(named.index);
+  const expiry = Number(listed.expiry);
+  const window = expiry - listed.windowS;
+  const horizon = board?.header.params.horizonS;
+  const implied = published(asset);
+  const said = (sigma: bigint) => (horizon ? yearly(sigma, horizon) : rate(sigma));
+  const final = listed.averagedS >= listed.windowS;
+  const average = { mantissa: listed.averageMantissa, shift: listed.averageShift };
+  const rows: [string, string][] = [
+    ['Kind', listed.kind === 1 ? 'European call' : 'European put'],
+    [`Mark, one ${unit}`, mark === undefined ? '–' : dollars(Number(mark) / 10 ** QUOTE_DECIMALS)],
+    ['Strike', strikeText(listed, asset.decimals)],
+    [`${unit} now`, price(spot(row), asset.decimals)],
+    ['Expiry', expiry > now ? `${clock(expiry)}, in ${duration(expiry - now)}` : `${clock(expiry)}, over`],
+    [
+      'Settles at',
+      final
+        ? price(average, asset.decimals)
+        : listed.averagedS > 0
+          ? `average so far ${price(average, asset.decimals)}`
+          : `average of ${duration(listed.windowS)} from ${clock(window)}`,
+    ],
+    [
+      'Implied volatility, published',
+      implied ? `${said(implied.sigma)}, ${ago(implied.time, now)}` : 'none: live volatility counts',
+    ],
+    ['Live volatility', said(asset.sigma)],
+    ['Least charge on a short', `${bps(listed.shortMinimumBps)} of the underlying`],
+  ];
+  return (
+    <div className="stack-s">
+      <dl className="facts">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="num">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {marks.error && mark === undefined && <p className="small warn">Its mark is not known: {marks.error.message}</p>}
+    </div>
+  );
+}
+
+function Terms({ row }: { row: Row }) {
   const { own, listed, asset, unit } = row;
   const amount = (units: bigint) => `${decimal(units, asset.decimals, { most: 2 })} ${unit}`;
   const rows: [string, string][] = [
@@ -316,14 +391,7 @@ function Terms({ row, now }: { row: Row; now: number }) {
     ['Accounts long / short', own ? `${own.holdersLong} / ${own.holdersShort}` : '–'],
     ['Crowding, of the haircut, in IM', rate(asset.crowding)],
   ];
-  if (listed.kind !== 0) {
-    const strike = { mantissa: listed.strikeMantissa, shift: listed.strikeShift };
-    rows.unshift(
-      ['Kind', listed.kind === 1 ? 'European call' : 'European put'],
-      ['Strike', price(strike, asset.decimals)],
-      ['Expiry', `${clock(Number(listed.expiry))}${Number(listed.expiry) > now ? `, in ${duration(Number(listed.expiry) - now)}` : ''}`],
-    );
-  } else if (row.named.backstop) {
+  if (row.named.backstop && !isOption(listed)) {
     const pays = listed.fundingRate === 0n ? 'nobody pays' : listed.fundingRate > 0n ? 'longs pay' : 'shorts pay';
     rows.push(['Funding a day', `${signed(fraction(listed.fundingRate))}, ${pays}`]);
   }
@@ -357,7 +425,7 @@ function Cover({ row: { own, asset, unit }, now }: { row: Row; now: number }) {
         {reports.map((report) => (
           <div key={report.account}>
             <dt>
-              <a href={href('account', [report.account])} className="mono">
+              <a href={href('portfolio', [report.account])} className="mono">
                 {report.account.slice(0, 4)}…{report.account.slice(-4)}
               </a>{' '}
               could leave unpaid

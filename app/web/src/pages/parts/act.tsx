@@ -1,6 +1,6 @@
 import type { Address, Instruction, TransactionSigner } from '@solana/kit';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { fromThrown, TransactionProblem, type TxProblem } from '../../chain/errors';
+import { problemOf, type TxProblem } from '../../chain/errors';
 import { useChain } from '../../chain/rpc';
 import { sendInstructions, type Step } from '../../chain/send';
 import { simulate, type Simulated } from '../../chain/transaction';
@@ -48,7 +48,7 @@ export function useTrial(key: string | undefined, make: Make): Trial {
           ? { state: 'ok', ...simulated }
           : { state: 'refused', problem: simulated.problem };
       } catch (thrown) {
-        trial = { state: 'refused', problem: fromThrown(thrown) };
+        trial = { state: 'refused', problem: problemOf(thrown) };
       }
       if (gone) return;
       setFound({ key: whole, trial });
@@ -111,7 +111,7 @@ export function Act({ label, done, draft, make, look = 'primary', preview, onDon
       toast({ tone: 'good', title: done });
       onDone?.();
     } catch (thrown) {
-      setFailed(thrown instanceof TransactionProblem ? thrown.problem : fromThrown(thrown));
+      setFailed(problemOf(thrown));
     } finally {
       setStep(undefined);
     }

@@ -105,20 +105,22 @@ const NOTHING = 0.00005;
 
 /** What a rate is made of: one bar of what adds to it, and all parts by name and size. */
 export function Parts({ parts, label }: { parts: readonly Part[]; label: string }) {
-  const shown = parts.filter((part) => Math.abs(part.rate) >= NOTHING);
+  // A part keeps its colour where another comes or goes.
+  const coloured = parts.map((part, at) => ({ ...part, colour: `part-${at % 6}` }));
+  const shown = coloured.filter((part) => Math.abs(part.rate) >= NOTHING);
   const whole = shown.reduce((sum, part) => sum + Math.max(0, part.rate), 0);
   return (
     <div className="parts">
       <div className="parts-bar" role="img" aria-label={label}>
-        {shown.map((part, at) => (
-          <span key={part.name} className={`part-${at % 6}`} style={{ width: `${(Math.max(0, part.rate) / (whole || 1)) * 100}%` }} />
+        {shown.map((part) => (
+          <span key={part.name} className={part.colour} style={{ width: `${(Math.max(0, part.rate) / (whole || 1)) * 100}%` }} />
         ))}
       </div>
       <dl>
-        {shown.map((part, at) => (
+        {shown.map((part) => (
           <div key={part.name}>
             <dt>
-              <i className={`part-${at % 6}`} aria-hidden="true" />
+              <i className={part.colour} aria-hidden="true" />
               {part.name}
             </dt>
             <dd className="num">{percent(part.rate)}</dd>

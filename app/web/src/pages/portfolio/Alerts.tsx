@@ -2,6 +2,7 @@ import type { Address } from '@solana/kit';
 import type { MarginAccount } from '@ballast/client';
 import { useEffect, useState } from 'react';
 import { setAlerts } from '../../chain/actions';
+import { useStanding } from '../../chain/accounts';
 import { useEvents } from '../../api/hooks';
 import { integer, number } from '../../api/decode';
 import type { HouseEvent } from '../../api/client';
@@ -40,6 +41,7 @@ function said(event: HouseEvent): { title: string; tone: 'bad' | 'warn' | 'good'
 /** Levels that the account's owner has set on the chain, and what they have announced. */
 export function Alerts({ address, account }: { address: Address; account: MarginAccount }) {
   const { signer } = useWallet();
+  const owns = useStanding(account).as === 'owner';
   const now = useNow();
   const feed = useEvents(KINDS, address);
   const toast = useToast();
@@ -63,6 +65,7 @@ export function Alerts({ address, account }: { address: Address; account: Margin
     <Card
       title="Alerts"
       actions={
+        owns &&
         !editing && (
           <Button size="small" look="quiet" disabled={!signer} onClick={() => setEditing(true)}>
             {levels.length === 0 ? 'Set levels' : 'Change'}

@@ -1,4 +1,6 @@
 import type { MarginAccount } from '@ballast/client';
+import { useStanding } from '../../chain/accounts';
+import { may } from '../../chain/delegate';
 import { useBoard, valueOf } from '../../chain/hooks';
 import { useChain } from '../../chain/rpc';
 import { Card, Table, type Column } from '../../ui';
@@ -17,6 +19,7 @@ interface Row extends TokenName {
 export function Balances({ account }: { account: MarginAccount }) {
   const { config } = useChain();
   const board = valueOf(useBoard());
+  const pays = may(useStanding(account), 'deposit');
   const rows: Row[] = [
     {
       ...tokenName(config, 'quote'),
@@ -58,7 +61,7 @@ export function Balances({ account }: { account: MarginAccount }) {
     { title: 'Price', numeric: true, cell: (r) => r.price },
     { title: 'Value', numeric: true, cell: (r) => (r.value === undefined ? '–' : quote(r.value)) },
     { title: 'Haircut alone', numeric: true, wide: true, cell: (r) => r.haircut },
-    { title: 'In your wallet', numeric: true, cell: (r) => <InWallet token={r} /> },
+    ...(pays ? [{ title: 'In your wallet', numeric: true, cell: (r: Row) => <InWallet token={r} /> }] : []),
   ];
   return (
     <Card title="Balances" flush>

@@ -1,7 +1,7 @@
 import type { Address, TransactionSigner } from '@solana/kit';
 import { useEffect, useState } from 'react';
 import type { MarginAccount } from '@ballast/client';
-import { accountName, useSelectedAccount } from '../../chain/accounts';
+import { accountName, useSelectedAccount, useStanding } from '../../chain/accounts';
 import { deposit, transfer, withdraw, type Token } from '../../chain/actions';
 import { useExplanation, useHealth } from '../../chain/health';
 import { valueOf } from '../../chain/hooks';
@@ -30,15 +30,16 @@ const DONE: Record<Way, string> = {
   transfer: 'Transferred',
 };
 
-/** Money into the account, out of it, or to another one of the same owner. */
+/** Money into the account, and for its owner out of it, or to another one of the same owner. */
 export function FundsDialog(props: Props) {
-  const { way, setWay } = props;
+  const { way, setWay, account } = props;
   const { list } = useSelectedAccount();
+  const owns = useStanding(account).as === 'owner';
   const several = list.state === 'ready' && list.accounts.length > 1;
   const tabs = [
     { key: 'deposit' as const, title: 'Deposit' },
-    { key: 'withdraw' as const, title: 'Withdraw' },
-    ...(several ? [{ key: 'transfer' as const, title: 'Transfer' }] : []),
+    ...(owns ? [{ key: 'withdraw' as const, title: 'Withdraw' }] : []),
+    ...(owns && several ? [{ key: 'transfer' as const, title: 'Transfer' }] : []),
   ];
   return (
     <Dialog title="Move funds" open={way !== undefined} onClose={() => setWay(undefined)}>

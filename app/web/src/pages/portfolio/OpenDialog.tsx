@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useSelectedAccount } from '../../chain/accounts';
 import { openAccount } from '../../chain/actions';
 import { useChain } from '../../chain/rpc';
+import { go } from '../../router';
 import { ProblemNotice } from '../../tx/Review';
 import { usePreview } from '../../tx/usePreview';
 import { useSend } from '../../tx/useSend';
@@ -40,6 +41,8 @@ export function OpenForm({ onDone }: { onDone: () => void }) {
     if (!done || !owner) return;
     choose(await chain.deployment.marginAccount(owner, number));
     list.refresh();
+    // The page may stand on another account's address.
+    go('portfolio');
     onDone();
   };
   const problem = sending.problem ?? (preview.state === 'refused' ? preview.problem : undefined);

@@ -1,16 +1,27 @@
+import { useState } from 'react';
 import { useSelectedAccount } from '../../chain/accounts';
+import { useRoute } from '../../router';
 import { Button, Card, Problem, Skeleton } from '../../ui';
 import { useWallet } from '../../wallet/context';
 import { Account } from './Account';
 import { OpenForm } from './OpenDialog';
+import { VisitDialog, Visited } from './Visit';
 import './portfolio.css';
 
 export default function PortfolioPage() {
-  const { address: owner } = useWallet();
-  const { list, selected, live } = useSelectedAccount();
-  if (!owner) return <NoWallet />;
-  if (list.state === 'loading') return <Skeleton lines={8} label="Looking for your accounts" />;
-  if (list.state === 'failed') {
+  const { rest } = useRoute();
+  return rest[0] === undefined ? <Chosen /> : <Visited address={rest[0]} />;
+}
+
+/** The account that the wallet acts on. */
+function Chosen() {
+  const { address: wallet } = useWallet();
+  const { list, lent, selected, live } = useSelectedAccount();
+  if (!wallet) return <NoWallet />;
+  // A wallet without an account of its own may still act for somebody else.
+  const looking = list.state === 'loading' || (lent.state === 'loading' && !selected);
+  if (looking) return <Skeleton lines={8} label="Looking for your accounts" />;
+  if (list.state === 'failed' && !selected) {
     return (
       <Problem
         title="Your accounts could not be read"
@@ -52,12 +63,20 @@ function NoWallet() {
 }
 
 function NoAccount() {
+  const [visiting, setVisiting] = useState(false);
   return (
     <div className="lonely-card stack">
       <h1>Portfolio</h1>
       <Card title="Open your margin account" note="It holds your collateral and your positions. You may have many.">
         <OpenForm onDone={() => {}} />
       </Card>
+      <p className="small muted">
+        You act for somebody else?{' '}
+        <button type="button" className="link" onClick={() => setVisiting(true)}>
+          Open an account by its address
+        </button>
+      </p>
+      <VisitDialog open={visiting} onClose={() => setVisiting(false)} />
     </div>
   );
 }

@@ -1,7 +1,8 @@
 import type { HouseEvent } from '../../api/client';
 import { integer, list, maybe, number, record, text } from '../../api/decode';
 import type { Config } from '../../chain/config';
-import { decimal, quote } from '../../ui/format';
+import { NOBODY, powersText } from '../../chain/delegate';
+import { clock, decimal, quote, shortAddress } from '../../ui/format';
 import { tokenName } from './tokens';
 
 /** Events of an account that its owner reads as history. */
@@ -17,6 +18,7 @@ export const OWN_KINDS = [
   'Liquidated',
   'TakenOver',
   'OptionSettled',
+  'DelegateSet',
 ] as const;
 
 export interface Story {
@@ -125,6 +127,17 @@ function tell(event: HouseEvent, config: Config, account: string): Story {
         text: `penalty ${quote(integer(d.penalty, 'penalty'))}`,
         tone: 'bad',
       };
+    case 'DelegateSet': {
+      const delegate = text(d.delegate, 'delegate');
+      const until = Number(integer(d.until, 'until'));
+      if (delegate === NOBODY) return { title: 'Delegate revoked', text: '', tone: 'plain' };
+      const powers = powersText(number(d.powers, 'powers'));
+      return {
+        title: 'Delegate named',
+        text: `${shortAddress(delegate)} may ${powers}${until === 0 ? '' : ` until ${clock(until)}`}`,
+        tone: 'plain',
+      };
+    }
     default:
       return { title: kind, text: '', tone: 'plain' };
   }

@@ -5,11 +5,14 @@ import {
   TRADE_REQUEST_DISCRIMINATOR,
   type BackstopVault,
   type BoardView,
+  type MarginAccount,
   type TradeRequest,
 } from '@ballast/client';
 import { useEffect, useMemo, useState } from 'react';
 import { useEvents } from '../../api/hooks';
+import { useStanding } from '../../chain/accounts';
 import { closeRequest, executeRequest } from '../../chain/actions';
+import { may } from '../../chain/delegate';
 import { useBoard, useLiveAccount, useNow, valueOf } from '../../chain/hooks';
 import { useProgramAccounts, type Found } from '../../chain/programAccounts';
 import { useChain } from '../../chain/rpc';
@@ -30,22 +33,22 @@ const decodeRequest = (data: Uint8Array): TradeRequest => getTradeRequestDecoder
 const decodeVault = (data: Uint8Array): BackstopVault => getBackstopVaultDecoder().decode(data);
 
 /** Requests of an account that are not over, and what became of those that are. */
-export function Requests({ account }: { account: Address }) {
+export function Requests({ address, account }: { address: Address; account: MarginAccount }) {
   const { config } = useChain();
   const filter = useMemo(
-    () => ({ discriminator: TRADE_REQUEST_DISCRIMINATOR, at: [{ offset: ACCOUNT_AT, address: account }] }),
-    [account],
+    () => ({ discriminator: TRADE_REQUEST_DISCRIMINATOR, at: [{ offset: ACCOUNT_AT, address }] }),
+    [address],
   );
   const found = useProgramAccounts(filter, decodeRequest, EVERY_S);
   const board = valueOf(useBoard());
   const toast = useToast();
-  const feed = useEvents(ENDS, account);
+  const feed = useEvents(ENDS, address);
   const [seen, setSeen] = useState<number>();
   const newest = feed.data?.[0];
   useEffect(() => {
     if (!feed.data) return;
     if (seen !== undefined && newest && newest.id > seen) {
-      const story = storyOf(newest, config, account);
+      const story = storyOf(newest, config, address);
       toast({ tone: story.tone === 'plain' ? 'info' : story.tone, title: story.title, text: story.text });
     }
     setSeen(newest?.id ?? 0);
@@ -63,7 +66,7 @@ export function Requests({ account }: { account: Address }) {
     <Card title="Open requests">
       <ul className="stack">
         {found.accounts.map((r) => (
-          <Request key={r.address} request={r} board={board} refresh={found.refresh} />
+          <Request key={r.address} request={r} account={account} board={board} refresh={found.refresh} />
         ))}
       </ul>
     </Card>
@@ -79,16 +82,19 @@ const WORDS: Record<Stage, { badge: string; tone: 'info' | 'good' | 'warn' }> = 
 
 function Request({
   request,
+  account,
   board,
   refresh,
 }: {
   request: Found<TradeRequest>;
+  account: MarginAccount;
   board: BoardView;
   refresh: () => void;
 }) {
   const chain = useChain();
   const { config } = chain;
   const { signer } = useWallet();
+  const standing = useStanding(account);
   const now = useNow();
   const sending = useSend();
   const r = request.value;
@@ -140,7 +146,7 @@ function Request({
         ) : (
           <Button
             size="small"
-            disabled={!signer}
+            disabled={!signer || (stage === 'waiting' && !may(standing, 'trade', 'reduce'))}
             busy={sending.busy}
             onClick={() => end(stage === 'waiting' ? 'Request taken back' : 'Request cleared away')}
           >

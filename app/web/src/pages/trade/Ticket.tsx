@@ -1,8 +1,9 @@
 import type { BackstopVault } from '@ballast/client';
 import { useEffect, useState } from 'react';
 import { useApi } from '../../api/hooks';
-import { accountName, useSelectedAccount } from '../../chain/accounts';
+import { accountLabel, useSelectedAccount, useStanding } from '../../chain/accounts';
 import { requestTrade } from '../../chain/actions';
+import { may } from '../../chain/delegate';
 import type { ConfigMarket } from '../../chain/config';
 import { explainAccount, type Outcome } from '../../chain/explain';
 import { useExplanation, useHealth } from '../../chain/health';
@@ -31,7 +32,8 @@ export function Ticket({ market, vault, initial }: Props) {
   const chain = useChain();
   const { config } = chain;
   const { address: owner, signer, wrongCluster, setChoosing } = useWallet();
-  const { list, selected } = useSelectedAccount();
+  const { list, lent, selected, live } = useSelectedAccount();
+  const standing = useStanding(live.state === 'ready' ? live.value : selected?.value);
   const board = valueOf(useBoard());
   const [side, setSide] = useState(initial.side);
   const [text, setText] = useState(initial.size);
@@ -162,7 +164,7 @@ export function Ticket({ market, vault, initial }: Props) {
         <Button look="primary" className="button-wide" onClick={() => setChoosing(true)}>
           Connect wallet
         </Button>
-      ) : list.state === 'ready' && !selected ? (
+      ) : list.state === 'ready' && lent.state !== 'loading' && !selected ? (
         <Empty
           title="You have no margin account yet"
           action={
@@ -171,8 +173,17 @@ export function Ticket({ market, vault, initial }: Props) {
             </a>
           }
         />
+      ) : selected && !may(standing, 'trade', 'reduce') ? (
+        <Problem tone="info" title="You may not trade for this account">
+          {standing.as === 'expired'
+            ? 'Your time as its delegate is over: its owner may name you again.'
+            : 'Its owner has not given you the power to trade, nor to reduce.'}
+        </Problem>
       ) : (
         <>
+          {selected && !may(standing, 'trade') && (
+            <p className="small muted">Its owner lets you shrink positions of this account, and not open any.</p>
+          )}
           {problem ? (
             <ProblemNotice problem={problem} />
           ) : base === undefined ? (
@@ -221,7 +232,8 @@ export function Ticket({ market, vault, initial }: Props) {
           </Button>
           {selected && (
             <p className="small faint centre">
-              {accountName(selected.value)}
+              {standing.as === 'owner' ? '' : 'For '}
+              {accountLabel(selected.value, owner)}
             </p>
           )}
         </>

@@ -1,17 +1,20 @@
 import { useMemo } from 'react';
-import { getBackstopVaultDecoder, type BackstopVault } from '@ballast/client';
+import { getBackstopVaultDecoder, type BackstopVault, type BoardView } from '@ballast/client';
 import { api, useApi } from '../../api/hooks';
 import { useSelectedAccount } from '../../chain/accounts';
 import type { ConfigMarket } from '../../chain/config';
 import { useExplanation, usePositions } from '../../chain/health';
 import { useBoard, useLiveAccount, useMarket, useNow, valueOf } from '../../chain/hooks';
 import { freshness } from '../../chain/freshness';
+import { useMarks } from '../../chain/marks';
 import { useChain } from '../../chain/rpc';
 import { go, href, useRoute } from '../../router';
 import { Badge, Card, Chart, Empty, Skeleton, Stat, Stats } from '../../ui';
-import { ago, bps, decimal, dollars, duration, price, rate } from '../../ui/format';
+import { ago, bps, clock, decimal, dollars, duration, price, QUOTE_DECIMALS, rate } from '../../ui/format';
 import { useWallet } from '../../wallet/context';
+import { pauseIn } from '../governance/pauses';
 import { BreakerBadge, breakerOf } from '../parts/marks';
+import { published, strikeText, yearly } from '../parts/options';
 import { History } from '../parts/range';
 import { Positions } from '../portfolio/Positions';
 import { Requests } from './Requests';
@@ -24,11 +27,12 @@ export default function TradePage() {
   const { config } = useChain();
   const route = useRoute();
   const perpetuals = config.markets.filter((m) => m.kind === 'perpetual');
-  const market = perpetuals.find((m) => m.symbol === route.rest[0]) ?? perpetuals[0];
+  const options = config.markets.filter((m) => m.kind === 'option');
+  const market = config.markets.find((m) => m.symbol === route.rest[0]) ?? perpetuals[0] ?? options[0];
   if (!market) {
     return (
       <Card title="Trade">
-        <Empty title="No perpetual is listed yet">Governance lists markets; see the governance page.</Empty>
+        <Empty title="No market is listed yet">Governance lists markets; see the governance page.</Empty>
       </Card>
     );
   }
@@ -51,6 +55,15 @@ export default function TradePage() {
                 {m.symbol}
               </option>
             ))}
+            {options.length > 0 && (
+              <optgroup label="Options">
+                {options.map((m) => (
+                  <option key={m.index} value={m.symbol}>
+                    {m.symbol}
+                  </option>
+                ))}
+              </optgroup>
+            )}
           </select>
           <MarketState market={market} />
         </div>
@@ -75,9 +88,15 @@ function MarketState({ market }: { market: ConfigMarket }) {
   const asset = board?.assets[market.asset];
   if (!asset) return null;
   const age = freshness(asset, now);
+  const pause = pauseIn(board.header, market, now);
   return (
     <>
       <BreakerBadge state={breakerOf(asset, now)} />
+      {pause && (
+        <Badge tone="warn" title={`The guardian has paused it: until ${clock(Number(board.header.pauseUntil))}`}>
+          {pause}
+        </Badge>
+      )}
       {age === 'never' ? (
         <Badge tone="bad">no price yet</Badge>
       ) : (
@@ -123,15 +142,20 @@ function MarketCard({ market }: { market: ConfigMarket }) {
   return (
     <Card>
       <div className="stack">
+        {market.kind === 'option' && <OptionStats market={market} listed={listed} asset={state} unit={asset.symbol} />}
         <Stats>
-          <Stat label="Oracle price" value={<span className="lead">{price(spot, asset.decimals)}</span>} note={`stable ${price(stable, asset.decimals)}`} />
+          <Stat label={market.kind === 'option' ? `${asset.symbol} now` : 'Oracle price'} value={<span className="lead">{price(spot, asset.decimals)}</span>} note={`stable ${price(stable, asset.decimals)}`} />
           <Stat label="Volatility" value={rate(state.sigma)} note={`over ${horizon}`} />
           <Stat label="Haircut" value={rate(state.haircutLong, 1)} note={`short ${rate(state.haircutShort, 1)}`} />
-          <Stat
-            label="Funding"
-            value={rate(listed.fundingRate, 3)}
-            note={listed.fundingRate === 0n ? 'a day' : listed.fundingRate > 0n ? 'a day, longs pay' : 'a day, shorts pay'}
-          />
+          {market.kind === 'perpetual' && (
+            <Stat
+              label="Funding"
+              value={rate(listed.fundingRate, 3)}
+              note={
+                listed.fundingRate === 0n ? 'a day' : listed.fundingRate > 0n ? 'a day, longs pay' : 'a day, shorts pay'
+              }
+            />
+          )}
           <Stat
             label="Open interest"
             value={own ? decimal(own.openInterest, asset.decimals, { most: 2 }) : '–'}
@@ -155,6 +179,39 @@ function MarketCard({ market }: { market: ConfigMarket }) {
   );
 }
 
+/** What one whole option is worth, and what it is. */
+function OptionStats(props: {
+  market: ConfigMarket;
+  listed: BoardView['markets'][number];
+  asset: BoardView['assets'][number];
+  unit: string;
+}) {
+  const { market, listed, asset, unit } = props;
+  const now = useNow();
+  const horizon = valueOf(useBoard())?.header.params.horizonS;
+  const marks = useMarks([{ market: market.index, base: 10n ** BigInt(asset.decimals) }]);
+  const mark = marks.data?.get(market.index);
+  const implied = published(asset);
+  const expiry = Number(listed.expiry);
+  const said = (sigma: bigint) => (horizon ? yearly(sigma, horizon) : '–');
+  return (
+    <Stats>
+      <Stat
+        label="Mark"
+        value={<span className="lead">{mark === undefined ? '–' : dollars(Number(mark) / 10 ** QUOTE_DECIMALS)}</span>}
+        note={mark === undefined && marks.error ? 'the gateway does not say it now' : `one ${unit}`}
+      />
+      <Stat label="Strike" value={strikeText(listed, asset.decimals)} note={listed.kind === 1 ? 'European call' : 'European put'} />
+      <Stat label="Expiry" value={expiry > now ? duration(expiry - now) : 'over'} note={clock(expiry)} />
+      <Stat
+        label="Implied volatility"
+        value={said(implied?.sigma ?? asset.sigma)}
+        note={implied ? `published ${ago(implied.time, now)}` : 'none published: the live one'}
+      />
+    </Stats>
+  );
+}
+
 /** What the account has here: requests, and positions. */
 function Own({ market }: { market: ConfigMarket }) {
   const { address: owner } = useWallet();
@@ -162,12 +219,13 @@ function Own({ market }: { market: ConfigMarket }) {
   const account = live.state === 'ready' ? live.value : selected?.value;
   const { positions, exact } = usePositions(selected?.address, account, owner);
   const explained = useExplanation(selected?.address);
-  if (!selected) return null;
+  if (!selected || !account) return null;
   return (
     <>
-      <Requests account={selected.address} />
+      <Requests address={selected.address} account={account} />
       <Positions
         address={selected.address}
+        account={account}
         positions={[...positions].sort((a, b) => Number(b.market === market.index) - Number(a.market === market.index))}
         exact={exact}
         explained={explained.data}

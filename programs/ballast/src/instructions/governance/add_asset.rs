@@ -84,6 +84,9 @@ pub struct SourceArgs {
     /// Distance between sources, and from the stable price, that leaves the breaker alone, basis points.
     pub max_deviation_bps: u32,
     pub max_jump_bps: u32,
+    /// Distance from the stable price within which profit is paid out, basis points: at most the least IM, or a jump
+    /// between the two is a race of winners. [`NO_LIMIT_BPS`] for `max_jump_bps` alone.
+    pub payout_jump_bps: u32,
     /// Move from one accepted price to the next that leaves the breaker alone, basis points: at most the envelope's
     /// `max_move_bps`, or [`NO_LIMIT_BPS`] for none.
     pub max_step_bps: u32,
@@ -102,6 +105,7 @@ impl SourceArgs {
         quorum: 1,
         max_deviation_bps: 100,
         max_jump_bps: NO_LIMIT_BPS,
+        payout_jump_bps: NO_LIMIT_BPS,
         max_step_bps: NO_LIMIT_BPS,
         max_growth_bps: 10,
         basis_bps: 0,
@@ -112,6 +116,7 @@ impl SourceArgs {
         within(bounds::QUORUM, self.quorum)?;
         within(bounds::DISTANCE_BPS, self.max_deviation_bps)?;
         within(bounds::DISTANCE_BPS, self.max_jump_bps)?;
+        within(bounds::DISTANCE_BPS, self.payout_jump_bps)?;
         within(bounds::GROWTH_BPS, self.max_growth_bps)?;
         within(bounds::BASIS_BPS, self.basis_bps)?;
         let sources = 1 + u8::from(self.second_source != Pubkey::default());
@@ -192,6 +197,7 @@ impl AddAssetArgs {
             max_step_bps: self.sources.max_step_bps,
             max_deviation_bps: self.sources.max_deviation_bps,
             max_jump_bps: self.sources.max_jump_bps,
+            payout_jump_bps: self.sources.payout_jump_bps,
             max_growth_bps: self.sources.max_growth_bps,
             max_age_s: self.max_age_s,
             net_after_ticks: self.net_after_ticks,

@@ -178,6 +178,9 @@ pub fn resolve_bankruptcy(ctx: Context<ResolveBankruptcy>) -> Result<()> {
         let spot = board.asset(board.markets[at].asset.into()).or_refuse()?.spot();
         turned = deleverage(worst, split.socialised, &mut account, market, &mut board.markets[at], &spot)?;
         board.follow_open_interest(at, market.open_interest, now).or_refuse()?;
+        // What is closed crowds nobody any more.
+        let (asset, setting) = (board.markets[at].asset.into(), board.setting(now));
+        board.update(asset, |state| state.publish(&setting)).or_refuse()?;
     }
     a.treasury.count_loan(&mut account, &board)?;
     let Split { insurance, slice, socialised, left } = split;

@@ -1,11 +1,9 @@
 use anchor_lang::prelude::*;
-use ballast_risk::breaker::{Agreement, Cause, aggregate, redemption};
-use ballast_risk::price::Price;
 use pyth_solana_receiver_sdk::price_update::PriceUpdateV2;
 
 use crate::error::{BallastError, OrRefuse};
 use crate::event::{BreakerChanged, PriceHeld, PriceRefreshed};
-use crate::oracle::{pyth, stake_pool, switchboard};
+use crate::oracle::sources::Sources;
 use crate::state::{AssetConfig, Heard, RiskBoard, Sample};
 
 /// Takes an asset's price from its sources. Permissionless; refused early, and cheaply, where there is nothing new.
@@ -24,72 +22,18 @@ pub struct RefreshPrice<'info> {
     pub stake_pool: Option<UncheckedAccount<'info>>,
 }
 
-/// What Pyth and the second source say together, dollars.
-fn agreed(a: &RefreshPrice, board: &mut RiskBoard, first: Price, clock: &Clock) -> Result<Agreement> {
-    let config = &a.asset;
-    let listed = &mut board.assets[usize::from(config.index)];
-    let mut fresh = [first; 2];
-    let mut count = 1;
-    if config.second_source != Pubkey::default() {
-        match switchboard::read(a.second_source.as_ref(), config, listed.max_age_s, clock)? {
-            Some(Ok(second)) => {
-                (listed.secondary_mantissa, listed.secondary_shift) = (second.mantissa, second.shift as u8);
-                listed.secondary_time = clock.unix_timestamp;
-                fresh[1] = second;
-                count = 2;
-            }
-            Some(Err(cause)) => return Ok(Agreement::None(cause)),
-            None => {}
-        }
-    }
-    Ok(aggregate(&fresh[..count], config.quorum, listed.max_deviation_bps))
-}
-
-/// A staked token counts for at most what it is redeemed for.
-fn redeemable(a: &RefreshPrice, board: &mut RiskBoard, market: Price, clock: &Clock) -> Result<Price> {
-    let index = usize::from(a.asset.index);
-    let Some(underlying) = board.assets[index].underlying.checked_sub(1) else { return Ok(market) };
-    let said = stake_pool::redemption_rate(a.stake_pool.as_ref(), &a.asset, clock)?;
-    let under = board.asset(underlying.into()).or_refuse()?;
-    require!(under.is_believed(clock.unix_timestamp), BallastError::UnderlyingNotBelieved);
-    let under = under.spot();
-    let listed = &mut board.assets[index];
-    let elapsed = clock.unix_timestamp.saturating_sub(listed.redemption_time);
-    listed.redemption_rate = redemption(listed.redemption_rate, said, elapsed, listed.max_growth_bps);
-    listed.redemption_time = clock.unix_timestamp;
-    let redeemed = under.scaled(listed.redemption_rate).or_refuse()?;
-    Ok(if redeemed.is_below(&market) { redeemed } else { market })
-}
-
-/// What all sources say, in quote.
-fn said(
-    a: &RefreshPrice,
-    board: &mut RiskBoard,
-    first: Price,
-    clock: &Clock,
-) -> Result<core::result::Result<Price, Cause>> {
-    Ok(match agreed(a, board, first, clock)? {
-        Agreement::None(cause) => Err(cause),
-        Agreement::Price(dollars) => {
-            let market = board.in_quote(&dollars).or_refuse()?;
-            Ok(redeemable(a, board, market, clock)?)
-        }
-    })
-}
-
 pub fn refresh_price(ctx: Context<RefreshPrice>) -> Result<()> {
     let a = ctx.accounts;
     let mut board = a.board.load_mut()?;
     require_keys_eq!(a.asset.clearinghouse, board.clearinghouse, BallastError::WrongClearinghouse);
     let clock = Clock::get()?;
     let index = usize::from(a.asset.index);
-    let before = board.asset(index).or_refuse()?;
-    let newer = a.price_update.price_message.publish_time > before.publish_time.max(before.heard_time);
-    require!(newer, BallastError::PriceNotNewer);
-    let mut sample = pyth::accept(&a.price_update, &a.asset, before.max_age_s, &clock)?;
-    if let Ok(first) = sample.said {
-        sample.said = said(a, &mut board, first, &clock)?;
-    }
+    let sources = Sources {
+        price_update: &a.price_update,
+        second_source: a.second_source.as_ref(),
+        stake_pool: a.stake_pool.as_ref(),
+    };
+    let sample = sources.sample(&a.asset, &mut board, &clock)?;
     let heard = board.hear(index, &sample, clock.unix_timestamp).or_refuse()?;
     tell(&board, a.asset.index, &sample, &heard);
     Ok(())

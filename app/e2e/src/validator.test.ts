@@ -1,0 +1,13 @@
+/** The same day on the node that Solana's own developers test with, where there is one. */
+import { sharedCluster } from './shared';
+import { tradersDay } from './story';
+import { NO_VALIDATOR, findValidator } from './validator';
+
+const binary = findValidator();
+const given = process.env['BALLAST_GATEWAY'] && 'BALLAST_GATEWAY names the cluster';
+
+tradersDay(
+  'a trader’s day on solana-test-validator',
+  () => sharedCluster(binary),
+  given || (binary ? undefined : NO_VALIDATOR),
+);
