@@ -3,6 +3,8 @@
 use ballast::error::BallastError;
 use ballast::event::Liquidated;
 use ballast::limits::PhaseParams;
+use ballast_client::plan::{Surroundings, best_in};
+use ballast_risk::phase::Window;
 use ballast_sandbox::house::{QUOTE, default_phases};
 
 use crate::common::{BASE, COIN, assert_conserved, quote_of, refused, wallet_of};
@@ -96,6 +98,30 @@ fn a_window_holds_a_share_of_depth_and_refills_evenly() {
     }
     let left = taken - 1_000 * QUOTE + s.house.value(0, 2 * COIN);
     assert!(s.house.market(0).window_taken.abs_diff(left) <= 2);
+    assert_conserved(&s.house);
+}
+
+/// A keeper that plans several liquidations before it sends any plans each in what the ones before leave.
+#[test]
+fn plans_that_are_made_together_leave_each_other_room_in_the_window() {
+    let mut s = windowed().short(94.0, &[(400, 0.6), (400, 0.52)]);
+    let (board, keeper) = (s.house.board(), s.house.margin_account(&s.keeper.account));
+    let targets = [0, 1].map(|i| s.people[i].account);
+    let around = |windows| Surroundings { windows, insurance: 0, now: s.house.vm.now() };
+    let planned = |i: usize, windows| {
+        let target = s.house.margin_account(&targets[i]);
+        best_in(&target, &keeper, &board, around(windows)).expect("it can be valued").expect("there is room")
+    };
+    let first = planned(0, &[]);
+    let after = first.windows_after(&board, &around(&[])).expect("it can be valued");
+    let (unaware, second) = (planned(1, &[]), planned(1, &after));
+
+    s.house.liquidate(&targets[0], &s.keeper, &first).expect("the plan is admitted");
+    let market = s.house.market(0);
+    let stands = Window { time: market.window_start, taken: market.window_taken };
+    assert_eq!(after, [(0, stands)], "the window is where it was expected");
+    refused(&mut s, BallastError::WindowUsedUp, |s| s.house.liquidate(&targets[1], &s.keeper, &unaware));
+    s.house.liquidate(&targets[1], &s.keeper, &second).expect("what is open to its depth alone");
     assert_conserved(&s.house);
 }
 

@@ -84,7 +84,8 @@ export async function startCluster(validator?: string): Promise<Cluster> {
 async function described(url: string, folder: string, stop: Cluster['stop']): Promise<Cluster> {
   const config = await configOf(url);
   const version = await createSolanaRpc(config.rpcUrl).getVersion().send();
-  return { url, config, travels: 'surfnet-version' in version, keypair: keypairsOf(folder), keeperSaid: () => tail(join(folder, 'logs/keeper.log')), stop };
+  const keeperSaid = () => tail(join(folder, 'logs/keeper.log'));
+  return { url, config, travels: 'surfnet-version' in version, keypair: keypairsOf(folder), keeperSaid, stop };
 }
 
 /** The command that `ballast localnet` prints where the node is missing: whoever reads it has nothing else to go by. */

@@ -59,6 +59,8 @@ pub struct Scenario {
     pub sigma: f64,
     /// What is paid into the insurance fund before the fall, whole quote.
     pub insurance: u64,
+    /// Distance from the stable price that guards an asset where there is a breaker, basis points.
+    pub max_jump_bps: u32,
     /// What stands in the way of liquidation.
     pub limits: Limits,
 }
@@ -119,6 +121,7 @@ impl Scenario {
             depth: 500e6,
             sigma: 0.05,
             insurance: 100_000,
+            max_jump_bps: MAX_JUMP_BPS,
             limits,
         }
     }

@@ -18,7 +18,7 @@ use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Refusal, Signer};
 use super::market::{CALM_S, FALL_S, LENGTH_S, Market};
 use super::recovery::Recovery;
 use super::waterfall::Waterfall;
-use super::{ASSETS, COUNT, MAX_JUMP_BPS, PAYOUT_JUMP_BPS, Run, Scenario, Second, bound, crowd};
+use super::{ASSETS, COUNT, PAYOUT_JUMP_BPS, Run, Scenario, Second, bound, crowd};
 use crate::backtest::Setting;
 use crate::demo::cast::{Actor, Cast};
 use crate::demo::replay::{conservation_error, settle_all};
@@ -72,7 +72,7 @@ fn set_up(scenario: &Scenario, reporter: &Keypair) -> Result<House> {
         let named = AssetSpec::coin(symbol, 9);
         let sources = match scenario.limits.breaker {
             true => SourceArgs {
-                max_jump_bps: MAX_JUMP_BPS,
+                max_jump_bps: scenario.max_jump_bps,
                 payout_jump_bps: PAYOUT_JUMP_BPS,
                 max_step_bps: setting.asset.max_move_bps,
                 ..SourceArgs::PYTH

@@ -6,7 +6,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cascade::report::{CascadeReport, html, json, terminal};
-use crate::cascade::{Limits, Scenario, collusion, expectation, parallel, simulation};
+use crate::cascade::{Limits, MAX_JUMP_BPS, Scenario, collusion, expectation, parallel, simulation};
 
 /// Run a crash like that of 10 October 2025 through the compiled program.
 #[derive(Args)]
@@ -20,6 +20,9 @@ pub struct Cascade {
     /// Margin accounts
     #[arg(long, default_value_t = 500)]
     accounts: usize,
+    /// Distance from the stable price that guards an asset where there is a breaker, basis points
+    #[arg(long, default_value_t = MAX_JUMP_BPS, value_name = "BPS")]
+    max_jump_bps: u32,
     /// Leave out the grid of colluding accounts
     #[arg(long)]
     no_collusion: bool,
@@ -44,6 +47,7 @@ impl Cascade {
         let seeds = self.seed..self.seed + if self.no_crash { 0 } else { self.seeds };
         let scenarios: Vec<Scenario> = seeds
             .flat_map(|seed| Limits::ALL.map(|limits| Scenario::of(seed, self.accounts, limits)))
+            .map(|scenario| Scenario { max_jump_bps: self.max_jump_bps, ..scenario })
             .collect();
         bar.set_message("crashes");
         bar.set_length(scenarios.len() as u64);
