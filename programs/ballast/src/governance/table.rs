@@ -66,7 +66,7 @@ pub enum Parameter {
     Consistent,
     /// Least seconds that a breaker stays in a state.
     Recovery,
-    /// Least seconds over which a continuous move is confirmed.
+    /// Least seconds over which a continuous move is confirmed, and before a bankrupt account is resolved.
     Confirm,
     /// What IM of a guarded asset is charged more, basis points of the haircut.
     GuardedCharge,

@@ -23,7 +23,8 @@ pub struct PriceParams {
     /// basis points.
     pub off_peg_bps: u32,
     pub on_peg_bps: u32,
-    /// Least seconds over which consistent prices confirm a continuous move; at most `recovery_s`.
+    /// Least seconds over which consistent prices confirm a continuous move, and for which the clock of a bankrupt account
+    /// runs before it is resolved; at most `recovery_s`.
     pub confirm_s: u32,
     /// For later versions.
     pub reserved: [u32; 1],

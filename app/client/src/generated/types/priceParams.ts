@@ -41,7 +41,10 @@ export type PriceParams = {
    */
   offPegBps: number;
   onPegBps: number;
-  /** Least seconds over which consistent prices confirm a continuous move; at most `recovery_s`. */
+  /**
+   * Least seconds over which consistent prices confirm a continuous move, and for which the clock of a bankrupt account
+   * runs before it is resolved; at most `recovery_s`.
+   */
   confirmS: number;
   /** For later versions. */
   reserved: Array<number>;
