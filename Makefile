@@ -37,14 +37,15 @@ web: deps ## install the npm packages, and build the web app
 up: native web ## start a local cluster with prices, people, a keeper and the web app
 	@target/debug/ballast localnet $(ARGS)
 
-test: native web ## build everything and run all tests
+# The browser tests that share one cluster; `make browser` has those too that need one of their own.
+test: native web ## build everything and run the tests
 	@$(CARGO) nextest run --workspace $(ARGS)
 	@npm run --prefix app --silent check
 	@npm run --prefix app --silent test
-	@npm run --prefix app --silent e2e
+	@npm run --prefix app --silent e2e -- client states wallets story
 
-browser: native web ## only the browser tests
-	@npm run --prefix app --silent e2e
+browser: native web ## all browser tests: also powers, options, and the same day on solana-test-validator
+	@npm run --prefix app --silent e2e -- $(ARGS)
 
 fuzz: build ## 10,000 random sequences of 100 instructions on all cores; failures are kept in tests/corpus
 	@BALLAST_SEQUENCES=$${BALLAST_SEQUENCES-10000} BALLAST_SEQUENCE_LENGTH=$${BALLAST_SEQUENCE_LENGTH-100} BALLAST_KEEP=1 \

@@ -44,6 +44,7 @@ pub fn roomy() -> House {
     a.sources = SourceArgs {
         max_deviation_bps: 200,
         max_jump_bps: 1_000,
+        payout_jump_bps: 500,
         max_growth_bps: 20,
         basis_bps: 100,
         ..SourceArgs::PYTH
