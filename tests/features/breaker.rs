@@ -1,17 +1,18 @@
 //! Breakers: a price that nobody can have margined for hurts nobody until it is confirmed, and what is confirmed is
 //! acted upon.
 
+use anchor_lang::prelude::Pubkey;
 use ballast::error::BallastError;
 use ballast::event::{BreakerChanged, PriceHeld, PriceRefreshed};
 use ballast::limits::PriceParams;
 use ballast_client::decode::dollars;
-use ballast_client::events;
+use ballast_client::{Deployment, events};
 use ballast_risk::breaker::{Cause, State};
 use ballast_sandbox::house::{HouseParams, QUOTE, Sent, default_prices};
 use ballast_sandbox::oracle::Update;
-use ballast_sandbox::{AssetSpec, Feed, House, Person};
+use ballast_sandbox::{AssetSpec, Feed, House, Person, Vm};
 
-use crate::common::{BASE, COIN, assert_conserved, refused, refused_ix};
+use crate::common::{BASE, COIN, assert_conserved, initialise, refused, refused_ix};
 
 /// Three consistent samples over fifteen seconds; IM of a guarded asset up by half of its haircut.
 pub fn guarded_house() -> HouseParams {
@@ -246,10 +247,17 @@ fn a_crash_of_two_per_cent_a_second_is_liquidated_on_its_way_down() {
 
 #[test]
 fn a_confirmation_takes_no_longer_than_a_recovery() {
-    let with = |recovery_s, confirm_s| PriceParams { recovery_s, confirm_s, ..default_prices() }.validate();
-    with(60, 60).expect("as long");
-    with(60, 61).expect_err("a move would be doubted for longer than anything else");
-    with(3_600, 601).expect_err("longer than the code allows");
+    let mut vm = Vm::new();
+    let at = Deployment::of(vm.create_mint(6));
+    let args = |recovery_s, confirm_s| {
+        let prices = PriceParams { recovery_s, confirm_s, ..default_prices() };
+        HouseParams { prices, ..HouseParams::default() }.args(Pubkey::new_unique())
+    };
+    let out = BallastError::ParameterOutOfBounds;
+    // A move would be doubted for longer than anything else; and longer than the code allows.
+    refused(&mut vm, out, |vm| initialise(vm, &at, args(60, 61)));
+    refused(&mut vm, out, |vm| initialise(vm, &at, args(3_600, 601)));
+    initialise(&mut vm, &at, args(60, 60)).expect("as long");
 }
 
 /// The claims about Panoptic's averages: whoever touches often must not be able to hide an alarm, nor end it.
