@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import type { Browser } from 'playwright-core';
 import {
   ADD_MARKET_DISCRIMINATOR,
@@ -20,6 +20,7 @@ import { launch } from './browser';
 import { startCluster, type Cluster } from './cluster';
 import { DApp, addressOf, amount } from './dapp';
 import { Gateway } from './gateway';
+import { story } from './steps';
 import { Trader } from './trader';
 import { until } from './wait';
 
@@ -54,18 +55,7 @@ describe('an option', () => {
   let holder: Trader;
   let decimals: number;
 
-  let broken = false;
-  /** Nothing is learnt from the steps after one that failed. */
-  const step = (name: string, act: () => Promise<unknown>) =>
-    test(name, async (context) => {
-      if (broken) return context.skip('an earlier step failed');
-      try {
-        await act();
-      } catch (error) {
-        broken = true;
-        throw error;
-      }
-    });
+  const step = story();
 
   before(async () => {
     cluster = await startCluster();

@@ -4,7 +4,7 @@
  * because three days pass in it.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { BALLAST_ERRORS } from '@ballast/client';
 import type { Address } from '@solana/kit';
@@ -12,6 +12,7 @@ import { launch } from './browser';
 import { startCluster, type Cluster } from './cluster';
 import { DApp, addressOf } from './dapp';
 import { Gateway } from './gateway';
+import { story } from './steps';
 import { Trader } from './trader';
 
 const MARKET = 0;
@@ -40,18 +41,7 @@ describe('powers that are given, used and taken back', () => {
   /** A trade far inside of the account's margin. */
   let size: string;
 
-  let broken = false;
-  /** Nothing is learnt from the steps after one that failed. */
-  const step = (name: string, act: () => Promise<unknown>) =>
-    test(name, async (context) => {
-      if (broken) return context.skip('an earlier step failed');
-      try {
-        await act();
-      } catch (error) {
-        broken = true;
-        throw error;
-      }
-    });
+  const step = story();
 
   before(async () => {
     cluster = await startCluster();

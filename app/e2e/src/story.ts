@@ -3,7 +3,7 @@
  * somebody else's liquidation by the running keeper, and a change by governance. Each step needs those before it.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test, type TestContext } from 'node:test';
+import { after, before, describe } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { BALLAST_ERRORS, instructions } from '@ballast/client';
 import type { Address } from '@solana/kit';
@@ -11,6 +11,7 @@ import { launch } from './browser';
 import type { Cluster } from './cluster';
 import { DApp, addressOf } from './dapp';
 import { Gateway, type Standing } from './gateway';
+import { story } from './steps';
 import { Trader } from './trader';
 import { until } from './wait';
 
@@ -43,7 +44,6 @@ export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: s
     const proposal = () =>
       dapp.card('Proposals').getByRole('listitem').filter({ hasText: 'Initial ratio' }).first();
 
-    let broken = false;
     /** What there is to know where a step failed. */
     const situation = async () =>
       [
@@ -52,18 +52,7 @@ export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: s
         `cluster: ${JSON.stringify(await gateway.status())}`,
         `keeper:\n${cluster.keeperSaid()}`,
       ].join('\n\n');
-    /** A step of the day; nothing is learnt from the steps after one that failed. */
-    const step = (name: string, act: (context: TestContext) => Promise<unknown>) =>
-      test(name, async (context) => {
-        if (broken) return context.skip('an earlier step failed');
-        try {
-          await act(context);
-        } catch (error) {
-          broken = true;
-          console.error(await situation().catch(String));
-          throw error;
-        }
-      });
+    const step = story(situation);
 
     before(async () => {
       cluster = await open();

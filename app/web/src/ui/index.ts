@@ -2,6 +2,7 @@ export { Button } from './Button';
 export { Badge, Card, Stat, Stats } from './Card';
 export { Chart, Sparkline, type Series } from './Chart';
 export { Dialog } from './Dialog';
+export { Facts } from './Facts';
 export { AmountField, CheckField, Field, FieldGroup, SelectField, plain } from './Field';
 export { Gauge, standing } from './Gauge';
 export { Empty, Problem, Skeleton } from './States';

@@ -7,7 +7,7 @@ import { useBoard, useNow, useTreasury, valueOf } from '../../chain/hooks';
 import { useMarks } from '../../chain/marks';
 import { useChain } from '../../chain/rpc';
 import { href, useRoute } from '../../router';
-import { Badge, Card, Chart, Empty, Problem, Skeleton, Table, type Column } from '../../ui';
+import { Badge, Card, Chart, Empty, Facts, Problem, Skeleton, Table, type Column } from '../../ui';
 import {
   ago,
   bps,
@@ -363,14 +363,7 @@ function OptionFacts({ row, now }: { row: Row; now: number }) {
   ];
   return (
     <div className="stack-s">
-      <dl className="facts">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd className="num">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts rows={rows} />
       {marks.error && mark === undefined && <p className="small warn">Its mark is not known: {marks.error.message}</p>}
     </div>
   );
@@ -396,14 +389,7 @@ function Terms({ row }: { row: Row }) {
     rows.push(['Funding a day', `${signed(fraction(listed.fundingRate))}, ${pays}`]);
   }
   return (
-    <dl className="facts">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd className="num">{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Facts rows={rows} />
   );
 }
 

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import type { AssetPoint, HaircutBreakdown } from '../../api/client';
 import { api, useApi } from '../../api/hooks';
 import type { ConfigAsset } from '../../chain/config';
-import { Card, Chart, Problem, Skeleton } from '../../ui';
+import { Card, Chart, Facts, Problem, Skeleton } from '../../ui';
 import { ago, clock, dollars, duration, percent, rate, RATE_ONE } from '../../ui/format';
 import { breakerMeaning, breakerOf, Parts, StateStrip } from '../parts/marks';
 import { ApiProblem, History, SpanPicker, spanRange, SPANS, type Span } from '../parts/range';
@@ -72,7 +72,7 @@ export function AssetRiskView({ asset, state, now, span, onSpan }: Props) {
             {history.data ? <Moved points={history.data} /> : <Skeleton />}
           </Card>
           <Card title="What it is charged for">
-            <Facts state={state} now={now} />
+            <AssetFacts state={state} now={now} />
           </Card>
         </div>
       </div>
@@ -222,7 +222,7 @@ function Moved({ points }: { points: AssetPoint[] }) {
   );
 }
 
-function Facts({ state, now }: { state: Asset; now: number }) {
+function AssetFacts({ state, now }: { state: Asset; now: number }) {
   const dollarsOf = (micro: bigint) => `$${Math.round(Number(micro) / 1e6).toLocaleString('en-US')}`;
   const expected = state.expectedSigma > state.sigma;
   const rows: [string, string][] = [
@@ -238,13 +238,6 @@ function Facts({ state, now }: { state: Asset; now: number }) {
     ['Sampled', `${state.ticksLived} times, ${state.ticksMissed} missed`],
   ];
   return (
-    <dl className="facts">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd className="num">{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Facts rows={rows} />
   );
 }
