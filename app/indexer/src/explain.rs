@@ -66,8 +66,8 @@ pub fn trade(text: &str) -> Result<(u8, i64), String> {
 pub fn unvalued(error: RiskError) -> String {
     match error {
         RiskError::StalePrice => {
-            "an asset in the account has no recent price on the board, so it cannot be valued: \
-                                  refresh the board, or ask for a time at which prices were fresh"
+            "an asset in the account has no recent price on the board that is believed, so it cannot be valued: \
+             refresh the board, wait while a breaker doubts the price, or ask for a time at which prices were fresh"
                 .into()
         }
         other => format!("the account cannot be valued: {other}"),

@@ -81,8 +81,8 @@ fn json(m: &Margin) -> serde_json::Value {
 pub(super) fn unvalued(error: RiskError) -> anyhow::Error {
     match error {
         RiskError::StalePrice => anyhow!(
-            "an asset in the account has no recent price on the board, so it cannot be valued: refresh the board, or \
-             give --at a time at which prices were fresh"
+            "an asset in the account has no recent price on the board that is believed, so it cannot be valued: \
+             refresh the board, wait while a breaker doubts the price, or give --at a time at which prices were fresh"
         ),
         other => anyhow!("the account cannot be valued: {other}"),
     }
