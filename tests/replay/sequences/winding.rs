@@ -371,10 +371,10 @@ impl World {
                 let open_here = account.positions.iter().any(|p| p.base != 0);
                 if open_here && !reduced && !self.take_over(rich, &address) {
                     // Above MM, so nobody may take anything; below IM, so giving up one leg of a hedge is refused: a
-                    // bilateral fill cannot give up both. The owner pays in and is free; where collateral bought on
-                    // credit is what the leg hedges, it repays first what would be owed without the leg.
-                    let loan = if paid.insert(*key) { 0 } else { self.owed_without_positions(account) };
-                    self.pay_in(address, &owners[key], loan)?;
+                    // bilateral fill cannot give up both. The owner pays in and is free; where that is not enough, what
+                    // every leg needs to stand alone, and what would be owed without them.
+                    let more = if paid.insert(*key) { 0 } else { self.to_stand_alone(account) };
+                    self.pay_in(address, &owners[key], more)?;
                     counts.paid_in += 1;
                 }
             }
@@ -441,25 +441,26 @@ impl World {
         self.house.vm.send(&[super::actions::whole_limit(), liquidate], &[&rich.key]).is_ok()
     }
 
-    /// What the account would owe in quote if all its positions were closed at fair prices.
-    fn owed_without_positions(&self, account: &Account) -> u64 {
-        let closed = account.positions.iter().map(|p| {
-            let value = self.fair(p.market as u8, p.base.abs()).unwrap_or(0);
-            i128::from(p.entry) + i128::from(p.base.signum()) * i128::from(value)
-        });
-        let left = i128::from(account.quote) + closed.sum::<i128>();
-        u64::try_from(-left.min(0)).unwrap_or(u64::MAX)
+    /// What the account's positions are worth without regard to their signs, and what it would owe in quote if all of them
+    /// were closed at fair prices: who has as much needs no hedge for any leg, nor a loan for what a leg hedges.
+    fn to_stand_alone(&self, account: &Account) -> u64 {
+        let (mut gross, mut left) = (0, i128::from(account.quote));
+        for p in &account.positions {
+            let value = i128::from(self.fair(p.market as u8, p.base.abs()).unwrap_or(0));
+            gross += value;
+            left += i128::from(p.entry) + i128::from(p.base.signum()) * value;
+        }
+        u64::try_from(gross - left.min(0)).unwrap_or(u64::MAX)
     }
 
-    /// The owner deposits as much as the account is short of IM, something more for the next price, and what it repays of
-    /// its loan.
-    fn pay_in(&mut self, address: Pubkey, owner: &Keypair, loan: u64) -> Result<(), String> {
+    /// The owner deposits as much as the account is short of IM, something for the next price, and more if asked.
+    fn pay_in(&mut self, address: Pubkey, owner: &Keypair, more: u64) -> Result<(), String> {
         let account = self.house.margin_account(&address);
         let health = health(&account, &self.house.board(), self.house.vm.now());
         let Ok(health) = health else { return Err(format!("{account:?} cannot be valued at fresh prices")) };
         let missing =
             i64::try_from(health.initial.initial).unwrap_or(i64::MAX).saturating_sub(health.initial.equity);
-        let amount = missing.max(0).unsigned_abs() + health.initial.initial / 4 + QUOTE + loan;
+        let amount = missing.max(0).unsigned_abs() + health.initial.initial / 4 + QUOTE + more;
         let mint = self.house.at.quote_mint;
         let wallet = self.house.vm.create_wallet(&mint, &owner.pubkey(), amount);
         let deposit = self.house.at.deposit(address, owner.pubkey(), None, wallet, amount);
