@@ -30,6 +30,8 @@ const DAYS: usize = 365;
 /// How long prices stand still until nobody may doubt them any more.
 const CALM_STEPS: usize = 300;
 const CALM_STEP_S: i64 = 50;
+/// By how much a price may have been higher when dust was traded or taken over.
+const DUST_ROSE: i64 = 4;
 /// Of these, how many end the doubts after a silence: fewer than the hour in which a provider may leave.
 const RECOVERY_STEPS: usize = 8;
 
@@ -80,8 +82,10 @@ impl World {
         for (key, account) in seen.accounts.iter().filter(|(key, _)| !slices.contains(*key)) {
             if !account.positions.is_empty() {
                 let most = |market: usize| self.dust[market];
-                let dust =
-                    account.positions.iter().any(|p| (1..=most(p.market)).contains(&p.base.unsigned_abs()));
+                let dust = account.positions.iter().any(|p| {
+                    (1..=most(p.market)).contains(&p.base.unsigned_abs())
+                        || (p.base == 0 && (1..=self.worth_of_dust(p.market)).contains(&p.entry))
+                });
                 if !unpaid && !dust {
                     let refused = account.positions.iter().filter_map(|p| {
                         let settle = self.house.at.settle(p.market as u8, Pubkey::from(*key));
@@ -439,6 +443,14 @@ impl World {
         let Some(plan) = self.house.plan(target, rich) else { return false };
         let liquidate = self.house.at.liquidate(*target, rich.party(), &plan.legs);
         self.house.vm.send(&[super::actions::whole_limit(), liquidate], &[&rich.key]).is_ok()
+    }
+
+    /// All that truncation can have taken from a market's sides, a unit of each account a deleveraging, is worth at most so
+    /// much, whenever it was traded or taken over: nobody was on its other side, so nobody owes it.
+    fn worth_of_dust(&self, market: usize) -> i64 {
+        let units = (self.deleveraged[market] * (self.seen.accounts.len() as u64 + 1)).cast_signed();
+        let now = if units == 0 { None } else { self.fair(market as u8, units) };
+        now.map_or(0, |value| i64::try_from(value).unwrap_or(i64::MAX).saturating_mul(DUST_ROSE))
     }
 
     /// What the account's positions are worth without regard to their signs, and what it would owe in quote if all of them
