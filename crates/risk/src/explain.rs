@@ -25,7 +25,7 @@ pub struct Contribution {
     pub asset: usize,
     /// Net exposure, signed.
     pub exposure: i64,
-    /// Its mean loss in the worst rows; negative where it hedges.
+    /// Its mean loss in the worst rows; negative where it hedges; nothing where the whole book gains in them.
     pub expected_shortfall: i64,
     /// Its loss in the stress that counts; negative where it hedges.
     pub stress: i64,
@@ -117,7 +117,7 @@ impl Contribution {
         book: &Book,
         at: usize,
         scenarios: &Scenarios,
-        worst: &[ScenarioLoss; WORST],
+        worst: &[ScenarioLoss],
         source: StressSource,
         margin: &Margin,
         params: &MarginParams,
@@ -173,8 +173,11 @@ impl Book<'_> {
         let scenarios = self.scenarios.take().unwrap_or_else(|| Scenarios::of(&self.legs, &self.totals));
         let worst = worst_rows(self, &scenarios);
         let source = source(self, &scenarios, margin.stress, params)?;
+        // A book that gains even in its worst rows owes no shortfall, and no leg has a share in none.
+        let gains = worst.iter().map(|w| i128::from(w.loss)).sum::<i128>() <= 0;
+        let counted = if gains { &[][..] } else { &worst[..] };
         let legs = (0..self.legs.len())
-            .map(|at| Contribution::of(self, at, &scenarios, &worst, source, &margin, params))
+            .map(|at| Contribution::of(self, at, &scenarios, counted, source, &margin, params))
             .collect::<Result<Vec<_>>>()?;
         let explained: i128 = legs.iter().map(|leg| i128::from(leg.maintenance)).sum();
         let rest = (i128::from(margin.maintenance) - explained) as i64;
