@@ -7,6 +7,8 @@
 //!
 //! `BALLAST_FIRE=full` runs the whole size and writes `benchmarks/keeper.md`.
 
+#[path = "fire/coin.rs"]
+mod coin;
 #[path = "fire/faults.rs"]
 mod faults;
 #[path = "fire/keepers.rs"]

@@ -1,6 +1,8 @@
 //! Keepers under fire where liquidation goes in phases: a local cluster's phases, windows and auction, a bad node, and two
 //! keepers who share the house. In one bar accounts fall short by a little, by much, and nearly to bankruptcy.
 
+#[path = "fire/coin.rs"]
+mod coin;
 #[allow(dead_code)]
 #[path = "fire/faults.rs"]
 mod faults;
@@ -22,14 +24,11 @@ use anchor_lang::prelude::Pubkey;
 use ballast::event::Liquidated;
 use ballast::instructions::MatchFillArgs;
 use ballast::limits::PhaseParams;
-use ballast::margin::BoardView;
-use ballast::state::{RiskBoard, Sample};
-use ballast_risk::book::Basis;
+use ballast::state::RiskBoard;
 use ballast_risk::margin::Margin;
 use ballast_risk::phase;
-use ballast_risk::price::Price;
-use ballast_sandbox::house::{HouseParams, QUOTE, made_up_history};
-use ballast_sandbox::{AssetSpec, House, MarketSpec, Person};
+use ballast_sandbox::house::QUOTE;
+use ballast_sandbox::{AssetSpec, House, Person};
 use faults::Faults;
 use keepers::{Folder, Keeper, configure, journals};
 use node::Node;
@@ -71,27 +70,10 @@ fn localnet() -> PhaseParams {
 }
 
 fn house() -> House {
-    let mut house = House::with_params(HouseParams { phases: localnet(), ..HouseParams::default() });
     let mut coin = AssetSpec::coin("SOL", 9);
     (coin.args.depth_floor, coin.args.depth_cap) = (DEPTH, DEPTH);
     coin.args.crowd_share_bps = 0;
-    house.list_asset(coin).unwrap();
-    house.open_market(MarketSpec::perpetual("SOL", 0)).unwrap();
-    house.calibrate(made_up_history(0)).unwrap();
-    house.open().unwrap();
-    house.post_all(&[BEFORE]);
-    house.season(&[BEFORE]);
-    house
-}
-
-/// How an account stands once the price has fallen, by the program's own functions.
-fn fallen(house: &House, account: &Pubkey) -> Margin {
-    let mut board = house.board();
-    let now = house.vm.now() + 60;
-    let said = Ok(Price::from_decimal((AFTER * 1e8) as i64, -8, 9).unwrap());
-    board.hear(0, &Sample { said, publish_time: now, silence_s: 1, confidence_bps: 5 }, now).unwrap();
-    let view = BoardView::for_liquidation(&board, now);
-    view.margin(&house.margin_account(account), Basis::Maintenance).unwrap()
+    coin::house(localnet(), coin, BEFORE)
 }
 
 /// Everybody, those who will fall short first; and two keepers with plenty.
@@ -99,7 +81,7 @@ fn settle_in(house: &mut House) -> (Vec<Person>, Vec<Person>) {
     let maker = house.person_with_quote(1_000_000_000);
     let probe = house.person_with_quote(100_000);
     house.fill_at_oracle(0, &probe, &maker, SIZE).unwrap();
-    let whole = fallen(house, &probe.account).maintenance;
+    let whole = coin::fallen(house, &probe.account, AFTER).maintenance;
     let loss = ((BEFORE - AFTER) * 100.0) as u64 * QUOTE;
     let near = (0..NEAR).map(|index| 106 + index as u64);
     let safe = (0..SAFE).map(|index| 300 + index as u64);
@@ -186,7 +168,8 @@ fn pace(board: &RiskBoard) -> phase::PhaseParams {
 async fn in_phases_everybody_who_falls_short_is_brought_home_and_nobody_else_is_touched() {
     let mut house = house();
     let (everybody, keepers) = settle_in(&mut house);
-    let stands: Vec<Margin> = everybody.iter().map(|person| fallen(&house, &person.account)).collect();
+    let stands: Vec<Margin> =
+        everybody.iter().map(|person| coin::fallen(&house, &person.account, AFTER)).collect();
     let (short, well): (Vec<_>, Vec<_>) =
         everybody.iter().zip(&stands).partition(|(_, m)| m.is_liquidatable());
     assert_eq!(short.len(), SHORT.len(), "as many fall short as were meant to");

@@ -4,12 +4,10 @@ use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;
 use ballast::instructions::MatchFillArgs;
 use ballast::limits::PhaseParams;
-use ballast::margin::BoardView;
-use ballast::state::Sample;
-use ballast_risk::book::Basis;
-use ballast_risk::price::Price;
-use ballast_sandbox::house::{HouseParams, QUOTE, default_phases, made_up_history};
-use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer};
+use ballast_sandbox::house::{QUOTE, default_phases};
+use ballast_sandbox::{AssetSpec, House, Keypair, Person, Signer};
+
+use crate::coin;
 
 /// Dollars before and after the bar.
 pub const BEFORE: f64 = 100.0;
@@ -33,24 +31,7 @@ impl People {
 /// A house in which a breach has to be confirmed by a later price, unless an account is deep under.
 fn house() -> House {
     let phases = PhaseParams { deep_bps: 5_000, bankrupt_bps: 5_000, ..default_phases() };
-    let mut house = House::with_params(HouseParams { phases, ..HouseParams::default() });
-    house.list_asset(AssetSpec::coin("SOL", 9)).unwrap();
-    house.open_market(MarketSpec::perpetual("SOL", 0)).unwrap();
-    house.calibrate(made_up_history(0)).unwrap();
-    house.open().unwrap();
-    house.post_all(&[BEFORE]);
-    house.season(&[BEFORE]);
-    house
-}
-
-/// MM of the position that everybody has, once the price has fallen, by the program's own functions.
-fn maintenance_after(house: &House, account: &Pubkey) -> u64 {
-    let mut board = house.board();
-    let now = house.vm.now() + 60;
-    let said = Ok(Price::from_decimal((AFTER * 1e8) as i64, -8, 9).unwrap());
-    board.hear(0, &Sample { said, publish_time: now, silence_s: 1, confidence_bps: 5 }, now).unwrap();
-    let view = BoardView::for_liquidation(&board, now);
-    view.margin(&house.margin_account(account), Basis::Maintenance).unwrap().maintenance
+    coin::house(phases, AssetSpec::coin("SOL", 9), BEFORE)
 }
 
 /// `count` accounts, of which `doomed` fall short; and keepers with plenty.
@@ -59,7 +40,7 @@ pub fn settle_in(count: usize, doomed: usize, keepers: usize) -> (House, People)
     let maker = house.person_with_quote(1_000_000_000);
     let probe = house.person_with_quote(10_000);
     house.fill_at_oracle(0, &probe, &maker, SIZE).unwrap();
-    let maintenance = maintenance_after(&house, &probe.account);
+    let maintenance = coin::fallen(&house, &probe.account, AFTER).maintenance;
     let loss = ((BEFORE - AFTER) * 10.0) as u64 * QUOTE;
     let keepers: Vec<Person> = (0..keepers).map(|_| house.person_with_quote(10_000_000)).collect();
     for keeper in &keepers {
