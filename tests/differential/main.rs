@@ -63,6 +63,7 @@ impl Probe {
         let code = std::fs::read(path)
             .unwrap_or_else(|e| panic!("cannot read the compiled probe {path}: {e}; run `make build`"));
         let mut vm = Vm::new();
+        vm.trust_signers();
         let (program, account) = (Pubkey::new_unique(), Pubkey::new_unique());
         vm.svm.add_program(program, &code).expect("the VM accepts the probe");
         let ring = ring();

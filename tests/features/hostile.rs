@@ -52,6 +52,7 @@ impl Hostile {
     /// An open house with everything that the search needs.
     pub fn new() -> Self {
         let mut house = roomy();
+        house.vm.trust_signers();
         house.post_all(&[PRICE]);
         house.season(&[PRICE]);
         let [steward, guardian, heir] = [0; 3].map(|_| Keypair::new());

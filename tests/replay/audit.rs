@@ -255,7 +255,8 @@ fn audited(paths: &PricePaths) -> (Audit, DemoReport) {
                 last = Some(moment.house.treasury().insurance);
             }
         };
-        let options = Options { title: "audit".into(), progress: &mut progress, watch: &mut both };
+        let options =
+            Options { title: "audit".into(), progress: &mut progress, watch: &mut both, signed: false };
         run(paths, options).expect("the program takes the whole path")
     };
     let insurance = last.expect("there was a step");

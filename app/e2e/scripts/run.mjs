@@ -13,12 +13,13 @@ const built = join(here, '.build');
 const wanted = process.argv.slice(2);
 const program = ['screenshots', 'walk'].find((name) => name === wanted[0]);
 
+const nameOf = (file) => file.split('.')[0];
 const sources = readdirSync(join(here, 'src')).filter((file) =>
   program ? file === `${program}.ts` : file.endsWith('.test.ts'),
 );
-const chosen = program || wanted.length === 0 ? sources : sources.filter((file) => wanted.includes(file.split('.')[0]));
+const chosen = program || wanted.length === 0 ? sources : sources.filter((file) => wanted.includes(nameOf(file)));
 if (chosen.length === 0) {
-  const names = sources.map((file) => file.split('.')[0]).join(', ');
+  const names = sources.map(nameOf).join(', ');
   console.error(`there is no browser test called ${wanted.join(' or ')}: there are ${names}`);
   process.exit(1);
 }
@@ -30,24 +31,40 @@ if (program !== 'walk' && existsSync(join(web, 'package.json')) && !process.env.
 }
 
 // Tests share a cluster, which takes longer to start than most of them to run: they are one file. The trader's day comes
-// last, because it lets prices crash and days pass. The validator's tests have a process, and with it a cluster, of their
-// own: two nodes at once are too much for a small machine.
-const order = (file) => Number(file.startsWith('story'));
-const inOrder = (files) => [...files].sort((a, b) => order(a) - order(b) || a.localeCompare(b));
+// last, because it lets prices crash and days pass, and beside it those that do not mind. The validator's tests have a
+// process, and with it a cluster, of their own: two nodes at once are too much for a small machine.
+const UNDISTURBED = ['states', 'wallets'];
+const STORY = 'story';
 const ofValidator = (file) => file.startsWith('validator');
-const bundles = {
-  [program ?? 'tests']: inOrder(chosen.filter((file) => !ofValidator(file))),
-  validator: chosen.filter(ofValidator),
-};
-const names = Object.keys(bundles).filter((name) => bundles[name].length > 0);
+const entries = program
+  ? { [program]: chosen }
+  : { tests: chosen.filter((file) => !ofValidator(file)).sort(), validator: chosen.filter(ofValidator) };
+const names = Object.keys(entries).filter((name) => entries[name].length > 0);
 const virtual = 'virtual:';
+const from = (file) => JSON.stringify(join(here, 'src', file));
+
+/** A file that runs these: each exports what declares its tests. */
+function entryOf(files) {
+  if (program) return files.map((file) => `import ${from(file)};`).join('\n');
+  const withStory = files.some((file) => nameOf(file) === STORY);
+  const isBeside = (file) => withStory && UNDISTURBED.includes(nameOf(file));
+  const inTurn = files.filter((file) => !isBeside(file) && nameOf(file) !== STORY);
+  return [
+    ...files.map((file) => `import ${nameOf(file)} from ${from(file)};`),
+    ...inTurn.map((file) => `${nameOf(file)}();`),
+    ...(withStory
+      ? [
+          `import { beside } from ${from('shared.ts')};`,
+          `beside([${files.filter(isBeside).map(nameOf)}], ${STORY});`,
+        ]
+      : []),
+  ].join('\n');
+}
+
 const entry = {
   name: 'entry',
   resolveId: (id) => (id.startsWith(virtual) ? id : undefined),
-  load: (id) =>
-    id.startsWith(virtual)
-      ? bundles[id.slice(virtual.length)].map((file) => `import ${JSON.stringify(join(here, 'src', file))};`).join('\n')
-      : undefined,
+  load: (id) => (id.startsWith(virtual) ? entryOf(entries[id.slice(virtual.length)]) : undefined),
 };
 rmSync(built, { recursive: true, force: true });
 const bundle = await rolldown({

@@ -7,7 +7,7 @@ import { sharedCluster } from './shared';
 import { Refused, Trader } from './trader';
 import { until } from './wait';
 
-describe('the TypeScript client against a cluster', () => {
+export default () => describe('the TypeScript client against a cluster', () => {
   let cluster: Cluster;
   let gateway: Gateway;
   let trader: Trader;

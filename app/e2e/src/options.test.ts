@@ -42,7 +42,7 @@ const signerOf = (key: Uint8Array) => kit.createKeyPairSignerFromBytes(key);
 const unexpected = (dapp: DApp) =>
   dapp.complaints.filter((line) => !line.includes('status of 422'));
 
-describe('an option', () => {
+export default () => describe('an option', () => {
   let cluster: Cluster;
   let gateway: Gateway;
   let browser: Browser;

@@ -27,7 +27,7 @@ const said = (name: string) =>
 const unexpected = (dapp: DApp) =>
   dapp.complaints.filter((line) => !line.includes('status of 422'));
 
-describe('powers that are given, used and taken back', () => {
+export default () => describe('powers that are given, used and taken back', () => {
   let cluster: Cluster;
   let gateway: Gateway;
   let browser: Browser;

@@ -7,7 +7,7 @@ import { type Cluster } from './cluster';
 import { DApp } from './dapp';
 import { sharedCluster } from './shared';
 
-describe('the dApp says what is wrong', () => {
+export default () => describe('the dApp says what is wrong', () => {
   let cluster: Cluster;
   let browser: Browser;
 

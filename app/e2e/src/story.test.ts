@@ -1,4 +1,4 @@
-import { sharedCluster } from './shared';
+import { whenAlone, sharedCluster } from './shared';
 import { tradersDay } from './story';
 
-tradersDay('a trader’s day', () => sharedCluster());
+export default () => tradersDay('a trader’s day', sharedCluster, { whenAlone });

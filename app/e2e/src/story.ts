@@ -27,9 +27,16 @@ const DAYS = 24 * 3_600;
 
 const said = (name: string) => Object.values(BALLAST_ERRORS).find((error) => error.name === name)!.message;
 
+type Where = {
+  /** Why there is no cluster. */
+  skip?: string | undefined;
+  /** Waits for those who use the cluster beside this story, and whom two days at once would upset. */
+  whenAlone?: () => Promise<void>;
+};
+
 /** Tells it on a cluster, or says why there is none. */
-export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: string): void {
-  describe(title, { skip: skip ?? false }, () => {
+export function tradersDay(title: string, open: () => Promise<Cluster>, { skip, whenAlone }: Where): void {
+  describe(title, { skip: skip ?? false, concurrency: 1 }, () => {
     let cluster: Cluster;
     let gateway: Gateway;
     let browser: Browser;
@@ -178,6 +185,7 @@ export function tradersDay(title: string, open: () => Promise<Cluster>, skip?: s
 
     step('once it is ripe, anybody applies it', async (context) => {
       if (!cluster.travels) return context.skip('it ripens in two days, and this node cannot travel in time');
+      await whenAlone?.();
       await gateway.travel(2 * DAYS + 60);
       // The keeper applies what is ripe as well, and may be first.
       try {

@@ -57,7 +57,7 @@ function sender({ address, publicKey, pkcs8, rpcUrl }: Sender): void {
   window.dispatchEvent(new CustomEvent('wallet-standard:register-wallet', { detail: register }));
 }
 
-describe('a wallet that only signs what it sends itself', () => {
+export default () => describe('a wallet that only signs what it sends itself', () => {
   let cluster: Cluster;
   let browser: Browser;
 

@@ -127,3 +127,17 @@ it('asks once for many who look at one account, and nobody once they have gone',
   await pass(3_000);
   expect(store.entry(A).account).toBeUndefined();
 });
+
+it('tells of an act of the user’s, and reads anew', async () => {
+  store.watch(A, () => {});
+  await pass(1);
+  const told = vi.fn();
+  const end = store.watchActions(told);
+  node.value = bytes(2);
+  await store.acted();
+  expect(told).toHaveBeenCalledOnce();
+  expect(seen()).toBe(2);
+  end();
+  await store.acted();
+  expect(told).toHaveBeenCalledOnce();
+});

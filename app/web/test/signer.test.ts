@@ -97,7 +97,7 @@ function nodeOf({ seen = true, height = 0n }: { seen?: boolean; height?: bigint 
   const parts = {
     config: { programId: SOMEWHERE },
     deployment: { board: SOMEWHERE },
-    live: { refresh: () => Promise.resolve() },
+    live: { acted: () => Promise.resolve() },
   };
   return { chain: { rpc, ...parts } as unknown as Chain, sendTransaction };
 }

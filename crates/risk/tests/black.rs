@@ -90,7 +90,7 @@ fn a_price_keeps_its_error_bound_on_a_dense_grid() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(common::cases(4_000))]
 
     #[test]
     fn a_price_keeps_its_error_bound((point, bits) in point(), strike in strike(), s in deviation()) {

@@ -52,7 +52,7 @@ fn short(asset: usize, held: u64, price: &Price, profit_cap: u64) -> Position {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     #[test]
     fn equity_is_the_exact_sum_of_floors_at_the_worse_price((world, holdings) in account(32)) {

@@ -52,7 +52,7 @@ fn left(world: &World, held: &Holdings, moved: &[(usize, f64)], costs: u64, para
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     #[test]
     fn the_least_haircut_is_the_sum_of_all_that_may_happen_rounded_up(e in envelope()) {

@@ -24,7 +24,7 @@ fn on<'a>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(common::cases(500))]
 
     #[test]
     fn the_parts_and_the_rest_are_the_requirement((world, holdings) in account(8), notice in 1..=RATE_ONE) {

@@ -34,7 +34,7 @@ fn fraction() -> impl Strategy<Value = u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn mul_div_is_the_floor_or_the_ceiling_of_the_exact_quotient(

@@ -54,7 +54,7 @@ fn variances() -> impl Strategy<Value = [u64; 3]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn the_forecast_lies_between_its_parts(weights in good_weights(), [short, fast, slow] in variances()) {

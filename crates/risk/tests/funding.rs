@@ -15,7 +15,7 @@ fn params(velocity_bps: u32, max_bps: u32) -> FundingParams {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn the_rate_stays_within_its_bound(

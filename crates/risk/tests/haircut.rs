@@ -96,7 +96,7 @@ fn no_less(before: &Haircuts, after: &Haircuts) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn haircuts_stay_within_the_bounds(d in drivers(), stress in stress(), bounds in bounds()) {

@@ -16,7 +16,7 @@ fn sigma() -> impl Strategy<Value = u64> {
 const WILD: u64 = 1 << 40;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn volatility_scales_with_the_root_of_time(annual in 0u64..1 << 36, horizon_s in 60u32..1_000_000) {

@@ -20,7 +20,7 @@ fn level() -> impl Strategy<Value = u64> {
 const WEIGHT_ERROR: f64 = 5e-9;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn the_index_is_the_sum_over_again_after_any_sequence(

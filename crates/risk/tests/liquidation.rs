@@ -58,7 +58,7 @@ fn shares() -> impl Iterator<Item = f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(common::cases(512))]
 
     #[test]
     fn terms_conserve_value_and_never_take_more_than_the_equity(

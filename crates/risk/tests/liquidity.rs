@@ -25,7 +25,7 @@ fn depth_params() -> impl Strategy<Value = DepthParams> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn a_rate_is_the_square_root_law_rounded_up(

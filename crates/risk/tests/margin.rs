@@ -105,7 +105,7 @@ fn twins(seed: u64, value: f64) -> (World, Holdings) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     #[test]
     fn the_requirement_is_never_below_the_exact_one_and_hardly_above((world, holdings) in account(32), params in params()) {

@@ -148,7 +148,7 @@ fn curve(spot: &Price, sigma: u64, positions: &[OptionPosition], band: &VolBand)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     #[test]
     fn a_curve_never_overstates((spot, sigma, positions, band) in book(Side::Both), z in z()) {
@@ -304,7 +304,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(common::cases(100))]
 
     /// The shortfall of a book with options is that of its rows, and no less than the exact one.
     #[test]

@@ -36,7 +36,7 @@ fn two_prices() -> impl Strategy<Value = (Price, Price)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     /// `raw = price·10^(expo + 6 − decimals)`, cleared of its denominator on both sides.
     #[test]

@@ -31,7 +31,7 @@ fn walk() -> impl Strategy<Value = (i64, Vec<i64>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn splitting_a_trade_does_not_help(

@@ -41,7 +41,7 @@ fn scores(columns: &[Column], row: Option<usize>, counted: u32) -> Vec<i64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     #[test]
     fn a_score_is_how_far_apart_a_row_drives_the_counted_or_any_from_rest(seed: u64, assets in 0usize..=32, wild: bool, at in 0..SCENARIOS, counted: u32) {

@@ -59,7 +59,7 @@ fn naive_worst(columns: &[Column; 4], weights: [i64; 4]) -> i128 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     #[test]
     fn a_row_reads_as_it_was_written_and_touches_no_other(

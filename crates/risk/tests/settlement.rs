@@ -10,7 +10,7 @@ use common::{any_price, wide_i64, wide_u64};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn a_loser_pays_what_it_owes_but_no_more_than_it_has(

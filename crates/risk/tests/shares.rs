@@ -15,7 +15,7 @@ fn flat(assets: u64) -> Worth {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(common::cases(2_000))]
 
     #[test]
     fn no_sequence_of_deposits_and_withdrawals_gains_by_rounding(

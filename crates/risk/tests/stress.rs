@@ -74,7 +74,7 @@ fn total(legs: &[(i64, Rows)]) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     #[test]
     fn the_joint_loss_is_never_below_the_exact_one_and_hardly_above(legs in book(), coarser in 0u32..6) {

@@ -98,7 +98,7 @@ impl Reference {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(common::cases(1_000))]
 
     /// Who refreshes more often moves no margin: only the first refresh of a cell is a sample.
     #[test]

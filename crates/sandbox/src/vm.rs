@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anchor_lang::Discriminator;
 use anchor_lang::prelude::Pubkey;
@@ -145,6 +146,22 @@ impl Default for Vm {
     }
 }
 
+/// A fresh VM with this code. Translating the program to native code takes as long as a hundred transactions, so a
+/// process does it once for each code, and its VMs share the translation: accounts are each VM's own.
+fn compiled(code: &[u8]) -> LiteSVM {
+    static COMPILED: Mutex<Vec<(Box<[u8]>, LiteSVM)>> = Mutex::new(Vec::new());
+    // A test that failed while it held the lock left either no entry or a whole one.
+    let mut known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, svm)) = known.iter().find(|(of, _)| **of == *code) {
+        return svm.clone();
+    }
+    let mut svm =
+        LiteSVM::new().with_lamports(1 << 60).with_transaction_history(0).with_log_bytes_limit(Some(100_000));
+    svm.add_program(ballast::ID, code).expect("the VM accepts the program");
+    known.push((code.into(), svm.clone()));
+    svm
+}
+
 impl Vm {
     /// A VM with the compiled program, at [`START`].
     ///
@@ -165,11 +182,7 @@ impl Vm {
     /// If the code is not a program that the VM accepts.
     #[must_use]
     pub fn with_program(code: &[u8]) -> Self {
-        let mut svm = LiteSVM::new()
-            .with_lamports(1 << 60)
-            .with_transaction_history(0)
-            .with_log_bytes_limit(Some(100_000));
-        svm.add_program(ballast::ID, code).expect("the VM accepts the program");
+        let mut svm = compiled(code);
         let (payer, upgrade_authority) = (Keypair::new(), Keypair::new());
         svm.airdrop(&payer.pubkey(), 1_000_000_000_000_000).expect("the VM mints its own lamports");
         let mut vm =

@@ -295,10 +295,10 @@ fn unpack(column: &[u8]) -> Vec<i64> {
     rows
 }
 
-/// Mean of the [`WORST`] largest of `losses`, by sorting them all; not below zero.
+/// Mean of the [`WORST`] largest of `losses`, which are brought to the front; not below zero.
 #[must_use]
 pub fn shortfall(losses: &mut [f64]) -> f64 {
-    losses.sort_by(|a, b| b.total_cmp(a));
+    losses.select_nth_unstable_by(WORST - 1, |a, b| b.total_cmp(a));
     (losses[..WORST].iter().sum::<f64>() / WORST as f64).max(0.0)
 }
 

@@ -56,7 +56,8 @@ impl Demo {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         };
-        let result = run(&paths, Options { title, progress: &mut progress, watch: &mut |_| {} })?;
+        let result =
+            run(&paths, Options { title, progress: &mut progress, watch: &mut |_| {}, signed: true })?;
         bar.finish_and_clear();
 
         if let Some(folder) = self.html.parent().filter(|f| !f.as_os_str().is_empty()) {

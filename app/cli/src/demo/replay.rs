@@ -53,6 +53,8 @@ pub struct Options<'a> {
     pub progress: &'a mut dyn FnMut(usize, usize),
     /// Sees every stage of every step.
     pub watch: &'a mut dyn FnMut(&Moment),
+    /// Whether transactions are signed and signatures verified: half of their time.
+    pub signed: bool,
 }
 
 /// Share of the bars that calibrates, at most [`CALIBRATION_MAX_S`], at least [`CALIBRATION_MIN_S`].
@@ -102,6 +104,9 @@ pub fn run<'a>(paths: &'a PricePaths, options: Options<'a>) -> Result<DemoReport
         ));
     }
     let mut house = set_up(paths, calibration_bars)?;
+    if !options.signed {
+        house.vm.trust_signers();
+    }
     house.vm.compute.clear();
     let mut replay = Replay::new(paths, options, bars - calibration_bars);
     let mut cast = None;

@@ -66,6 +66,7 @@ export class LiveStore {
   readonly #source: Source;
   readonly #watched = new Map<Address, Watched>();
   readonly #statusListeners = new Set<() => void>();
+  readonly #actionListeners = new Set<() => void>();
   readonly #stop = new AbortController();
   #failures = 0;
   #lost = new Set<Address>();
@@ -119,6 +120,18 @@ export class LiveStore {
   watchStatus(listener: () => void): () => void {
     this.#statusListeners.add(listener);
     return () => this.#statusListeners.delete(listener);
+  }
+
+  /** Calls back when the user's own act has changed the chain; returns the end of it. */
+  watchActions(listener: () => void): () => void {
+    this.#actionListeners.add(listener);
+    return () => this.#actionListeners.delete(listener);
+  }
+
+  /** The user has changed something: everything is read anew, and who asks the node questions of their own asks again. */
+  async acted(): Promise<void> {
+    for (const listener of this.#actionListeners) listener();
+    await this.refresh();
   }
 
   /** Reads accounts anew: all that are watched, or some. */

@@ -10,7 +10,7 @@ import {
   type SolanaRpcSubscriptionsApi,
 } from '@solana/kit';
 import { address } from '@solana/kit';
-import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useReducer, useState, type ReactNode } from 'react';
 import { Deployment } from '@ballast/client';
 import type { Config } from './config';
 import { LiveStore, type AccountBytes, type Source } from './live';
@@ -108,4 +108,12 @@ export function ChainProvider({ config, children }: { config: Config; children: 
     };
   }, [config]);
   return chain ? <ChainContext value={chain}>{children}</ChainContext> : null;
+}
+
+/** How often the user has changed the chain since this stands: who simulates does so again. */
+export function useActs(): number {
+  const { live } = useChain();
+  const [acts, again] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => live.watchActions(again), [live]);
+  return acts;
 }

@@ -75,7 +75,7 @@ export async function sendInstructions(
       const signature = getBase58Decoder().decode(bytes) as Signature;
       onStep('confirming');
       await confirm(chain, signature, lastValid, undefined);
-      void chain.live.refresh();
+      void chain.live.acted();
       return signature;
     }
     const signed = await signTransactionMessageWithSigners(message);
@@ -95,7 +95,7 @@ export async function sendInstructions(
     await send(false);
     onStep('confirming');
     await confirm(chain, signature, lastValid, () => send(true));
-    void chain.live.refresh();
+    void chain.live.acted();
     return signature;
   } catch (thrown) {
     const problem = problemOf(thrown);

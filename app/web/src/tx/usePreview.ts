@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { HealthReport } from '@ballast/client';
 import { problemOf, type TxProblem } from '../chain/errors';
 import { explainBytes, type Explanation } from '../chain/explain';
-import { useChain } from '../chain/rpc';
+import { useActs, useChain } from '../chain/rpc';
 import { healthNow, previewOf, type Preview } from '../chain/transaction';
 
 export type PreviewState =
@@ -25,7 +25,7 @@ const AGAIN_MS = 5_000;
 
 /**
  * What instructions would make of an account, by simulation. `key` names the instructions: where it changes they are
- * built and simulated anew, and every few seconds after that. Nothing happens while `build` is undefined.
+ * built and simulated anew, after each act of the user's, and every few seconds. Nothing happens while `build` is undefined.
  */
 export function usePreview(
   key: string,
@@ -37,6 +37,7 @@ export function usePreview(
   const [found, setFound] = useState<{ key: string; state: PreviewState }>();
   const latest = useRef(build);
   latest.current = build;
+  const acts = useActs();
   const active = build !== undefined && payer !== undefined;
 
   useEffect(() => {
@@ -76,7 +77,7 @@ export function usePreview(
       stop.abort();
       clearTimeout(timer);
     };
-  }, [chain, key, active, payer, account]);
+  }, [chain, key, active, payer, account, acts]);
 
   if (!active) return { state: 'idle' };
   return found?.key === key ? found.state : { state: 'working' };

@@ -23,7 +23,7 @@ export function FaucetButton({ look = 'secondary' }: { look?: 'primary' | 'secon
         throw new Error(said.error ?? `The faucet answers with HTTP ${response.status}.`);
       }
       toast({ tone: 'good', title: 'Test tokens are in your wallet' });
-      await live.refresh();
+      await live.acted();
     } catch (error) {
       const text = error instanceof TypeError ? 'The gateway does not answer.' : (error as Error).message;
       toast({ tone: 'bad', title: 'The faucet gave nothing', text });

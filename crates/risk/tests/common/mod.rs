@@ -21,6 +21,17 @@ use proptest::prelude::*;
 /// One, as `f64`, in units of 2⁻³².
 pub const UNIT: f64 = RATE_ONE as f64;
 
+/// So many inputs a property, or more where `PROPTEST_CASES` asks for more.
+pub fn cases(least: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let cases = least.max(asked);
+    ProptestConfig {
+        cases,
+        max_global_rejects: cases.saturating_mul(16).max(1_024),
+        ..ProptestConfig::default()
+    }
+}
+
 /// All of `u64`, with its edges and the edges of its bits as likely as its middle.
 pub fn wide_u64() -> impl Strategy<Value = u64> {
     prop_oneof![

@@ -1,7 +1,7 @@
 import type { Address, Instruction, TransactionSigner } from '@solana/kit';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { problemOf, type TxProblem } from '../../chain/errors';
-import { useChain } from '../../chain/rpc';
+import { useActs, useChain } from '../../chain/rpc';
 import { sendInstructions, type Step } from '../../chain/send';
 import { simulate, type Simulated } from '../../chain/transaction';
 import { Button, Problem, useToast } from '../../ui';
@@ -25,11 +25,13 @@ const PAUSE_MS = 300;
 const AGAIN_MS = 8_000;
 
 /**
- * Simulates what a form would send, whenever `key` changes and every few seconds while it stands: what holds now may not
- * hold when a person has read it. Nothing is asked while `key` is undefined or no wallet is connected.
+ * Simulates what a form would send, whenever `key` changes, after each act of the user's, and every few seconds while it
+ * stands: what holds now may not hold when a person has read it. Nothing is asked while `key` is undefined or no wallet is
+ * connected.
  */
 export function useTrial(key: string | undefined, make: Make): Trial {
   const chain = useChain();
+  const acts = useActs();
   const { signer } = useWallet();
   const [found, setFound] = useState<{ key: string; trial: Trial }>();
   const latest = useRef(make);
@@ -59,7 +61,7 @@ export function useTrial(key: string | undefined, make: Make): Trial {
       gone = true;
       clearTimeout(timer);
     };
-  }, [whole, chain, signer]);
+  }, [whole, chain, signer, acts]);
   if (whole === undefined) return { state: 'idle' };
   return found?.key === whole ? found.trial : { state: 'running' };
 }
