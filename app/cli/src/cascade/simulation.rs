@@ -67,6 +67,7 @@ fn set_up(scenario: &Scenario, reporter: &Keypair) -> Result<House> {
         ..HouseParams::default()
     };
     let mut house = House::with_params(params);
+    house.vm.trust_signers();
     let returns: Vec<f64> = setting.joint_bps.iter().map(|bps| f64::from(*bps) / 10_000.0).collect();
     for (index, (symbol, _)) in ASSETS.iter().enumerate() {
         let named = AssetSpec::coin(symbol, 9);
