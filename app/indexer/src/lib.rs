@@ -29,6 +29,7 @@
 pub mod accounts;
 pub mod api;
 pub mod explain;
+pub mod hearing;
 pub mod house;
 pub mod idl;
 pub mod logs;

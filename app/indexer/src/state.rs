@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anchor_lang::prelude::Pubkey;
@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::{Notify, broadcast};
 
 use crate::accounts::Accounts;
+use crate::hearing::Hearing;
 use crate::house::House;
 use crate::idl::{self, Event};
 use crate::logs;
@@ -98,7 +99,7 @@ pub struct State {
     news: broadcast::Sender<News>,
     events: AtomicU64,
     slot: AtomicU64,
-    listening: AtomicU64,
+    hearing: Mutex<Hearing>,
     caught_up: AtomicBool,
     swept: Mutex<Option<Instant>>,
 }
@@ -142,7 +143,7 @@ impl State {
             news: broadcast::channel(NEWS).0,
             events: AtomicU64::new(count),
             slot: AtomicU64::new(0),
-            listening: AtomicU64::new(u64::MAX),
+            hearing: Mutex::default(),
             caught_up: AtomicBool::new(false),
             swept: Mutex::new(None),
         })
@@ -191,15 +192,9 @@ impl State {
         self.slot.load(Ordering::Relaxed)
     }
 
-    /// From which slot on the subscription should tell of everything; past all slots while there is none.
-    #[must_use]
-    pub fn listening_from(&self) -> u64 {
-        self.listening.load(Ordering::Relaxed)
-    }
-
-    /// See [`Self::listening_from`].
-    pub fn set_listening_from(&self, slot: u64) {
-        self.listening.store(slot, Ordering::Relaxed);
+    /// What the subscription tells, and what it should.
+    pub fn hearing(&self) -> MutexGuard<'_, Hearing> {
+        self.hearing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Events that are kept.

@@ -42,7 +42,7 @@ pub async fn run(state: Arc<State>, ws_url: String) {
         if let Err(error) = listen(&state, &ws_url).await {
             tracing::warn!("not subscribed to {ws_url}: {error:#}; trying again in {wait:?}");
         }
-        state.set_listening_from(u64::MAX);
+        state.hearing().listen(u64::MAX);
         if begun.elapsed() > LONGEST_WAIT {
             wait = FIRST_WAIT;
         }
@@ -69,7 +69,7 @@ async fn listen(state: &Arc<State>, ws_url: &str) -> Result<()> {
     tracing::info!("subscribed to {ws_url}");
     // What was said of an earlier connection does not count.
     let _ = state.deaf.notified().now_or_never();
-    state.set_listening_from(state.slot().saturating_add(SETTLING));
+    state.hearing().listen(state.slot().saturating_add(SETTLING));
     state.missed.notify_one();
     let mut reread = tokio::time::interval(REREAD);
     loop {
@@ -95,6 +95,7 @@ async fn listen(state: &Arc<State>, ws_url: &str) -> Result<()> {
 
 async fn heard(state: &State, told: Response<RpcLogsResponse>) -> Result<()> {
     let RpcLogsResponse { signature, err, logs } = told.value;
+    state.hearing().told(&signature, told.context.slot);
     if err.is_some() {
         return Ok(());
     }

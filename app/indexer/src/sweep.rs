@@ -43,7 +43,7 @@ pub struct Sweeper {
 pub struct Swept {
     /// Transactions that were new.
     pub new: usize,
-    /// Of these, such as the subscription should have told of long ago.
+    /// Such as the subscription should have told of long ago.
     pub unheard: usize,
     /// Transactions that the node did not give.
     pub left: usize,
@@ -92,8 +92,7 @@ impl Sweeper {
             match self.judge(&one, answer) {
                 Some(done) => {
                     swept.new += 1;
-                    let late = one.slot + OVERLAP <= newest && one.slot > state.listening_from();
-                    swept.unheard += usize::from(late);
+                    state.hearing().found(&one.signature, one.slot);
                     look(state, &one, done).await?;
                 }
                 None => {
@@ -102,6 +101,7 @@ impl Sweeper {
             }
         }
         swept.left = open.len();
+        swept.unheard = state.hearing().missing(newest);
         let looked = listed.iter().take_while(|one| !open.contains(&one.signature));
         if let Some(last) = looked.take_while(|one| one.slot + OVERLAP <= newest).last() {
             state.store.keep(MARK, last.signature.clone()).await?;

@@ -96,16 +96,17 @@ async fn a_silent_connection_is_replaced() {
     let who = world.person(1_000);
     let handle = world.serve().await;
     let store = handle.state().store.clone();
-    until("it is subscribed", async || handle.state().listening_from() < u64::MAX).await;
-    let from = handle.state().listening_from();
+    until("it is subscribed", async || handle.state().hearing().from() < u64::MAX).await;
+    let from = handle.state().hearing().from();
     world.node.chain().slot = from + 1;
     let missed = world.deposit(&who);
+    until("the sweep finds it", async || all(&store, "Deposited").await.len() == 1).await;
     // The chain goes on by more than anybody could be late.
     world.node.chain().slot += 40;
     let newer = world.deposit(&who);
-    until("the sweep finds it", async || all(&store, "Deposited").await.len() == 2).await;
+    until("the sweep finds the other", async || all(&store, "Deposited").await.len() == 2).await;
     assert_eq!(signatures(&all(&store, "Deposited").await), named(&[missed, newer]));
-    until("it subscribes anew", async || (from + 1..u64::MAX).contains(&handle.state().listening_from()))
+    until("it subscribes anew", async || (from + 1..u64::MAX).contains(&handle.state().hearing().from()))
         .await;
     handle.stop().await.expect("it ends");
 }
