@@ -28,7 +28,8 @@ pub fn roomy() -> House {
     let mut phases = default_phases();
     (phases.bounty, phases.deep_bps, phases.bankrupt_bps) = (10 * QUOTE, 8_000, 5_000);
     (phases.penalty_start_bps, phases.penalty_growth_s, phases.first_step_bps) = (5_000, 600, 5_000);
-    (phases.wait_s, phases.window_depth_bps, phases.window_s, phases.takeover_s) = (60, 5_000, 600, 600);
+    (phases.wait_s, phases.window_depth_bps, phases.window_s) = (60, 5_000, 600);
+    (phases.takeover_s, phases.resolve_s) = (600, 60);
     let mut lending = default_lending();
     (lending.base_bps, lending.at_kink_bps, lending.at_full_bps) = (100, 500, 5_000);
     (lending.max_utilisation_bps, lending.lent_bps, lending.outflow_bps) = (8_000, 5_000, 5_000);

@@ -215,8 +215,8 @@ fn a_market_returns_from_a_bankrupt_slice() {
 
 #[test]
 fn attack_winners_are_closed_before_keepers_come() {
-    let prices = PriceParams { confirm_s: 3, recovery_s: 60, ..default_prices() };
-    let mut house = with_fees(HouseParams { prices, ..HouseParams::default() });
+    let phases = PhaseParams { resolve_s: 3, ..default_phases() };
+    let mut house = with_fees(HouseParams { phases, ..HouseParams::default() });
     let (loser, _) = short_of_210(&mut house);
     refused(&mut house, BallastError::KeepersFirst, |h| h.resolve_bankruptcy(&loser, Some(0)));
     house.touch(&loser.account).expect("it is short");
@@ -228,17 +228,17 @@ fn attack_winners_are_closed_before_keepers_come() {
     assert_conserved(&house);
 }
 
-/// In a crash an account goes from its MM to nothing within seconds: were it held for a phase of liquidation, its debt
-/// would grow with every second in which nobody can be paid to take it.
+/// In a crash an account goes from its MM to nothing within seconds: were it held for a phase of liquidation, or for as
+/// long as a price is doubted, its debt would grow with every second in which nobody can be paid to take it.
 #[test]
-fn who_is_bankrupt_does_not_wait_for_a_phase() {
-    let prices = PriceParams { confirm_s: 3, recovery_s: 60, ..default_prices() };
-    let phases = PhaseParams { wait_s: 600, takeover_s: 600, ..default_phases() };
+fn who_is_bankrupt_waits_neither_for_a_phase_nor_for_a_doubted_price() {
+    let prices = PriceParams { confirm_s: 60, recovery_s: 60, ..default_prices() };
+    let phases = PhaseParams { wait_s: 600, takeover_s: 600, resolve_s: 3, ..default_phases() };
     let mut house = with_fees(HouseParams { prices, phases, ..HouseParams::default() });
     let (loser, _) = short_of_210(&mut house);
     house.touch(&loser.account).expect("it is short");
     prices_after(&mut house, 3, &[150.0]);
-    house.resolve_bankruptcy(&loser, Some(0)).expect("its clock has run for as long as a price takes");
+    house.resolve_bankruptcy(&loser, Some(0)).expect("keepers had their three seconds");
     assert_conserved(&house);
 }
 

@@ -65,7 +65,7 @@ fn localnet() -> PhaseParams {
         window_depth_bps: figure("window_depth_bps"),
         window_s: figure("window_s"),
         takeover_s: figure("takeover_s"),
-        reserved: 0,
+        resolve_s: figure("resolve_s"),
     }
 }
 

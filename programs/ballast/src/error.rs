@@ -316,7 +316,7 @@ pub enum BallastError {
         "The market has a backstop: pass its vault and its slice, which pay before the other side of the market does"
     )]
     SliceOmitted,
-    #[msg("Keepers come first: touch the account, and resolve it once its clock has run for confirm_s")]
+    #[msg("Keepers come first: touch the account, and resolve it once its clock has run for resolve_s")]
     KeepersFirst,
     #[msg("Interest was charged less than a minute ago")]
     InterestNotDue,

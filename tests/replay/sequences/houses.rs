@@ -86,7 +86,7 @@ impl Kind {
             window_depth_bps: of(500, 300, 10_000),
             window_s: of(60, 0, 120),
             takeover_s: 60,
-            reserved: 0,
+            resolve_s: 3,
         };
         house.lending = LendingParams {
             base_bps: of(200, 0, 1_000),

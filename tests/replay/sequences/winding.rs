@@ -220,7 +220,7 @@ impl World {
         let touch = self.house.at.touch_account(slice);
         let _ = self.house.vm.send(&[super::actions::whole_limit(), touch], &[]);
         let board = self.house.board();
-        self.house.vm.advance(board.prices.confirm_s.max(board.phases.takeover_s).into());
+        self.house.vm.advance(board.phases.resolve_s.max(board.phases.takeover_s).into());
         self.fresh_prices()?;
         self.seen = ledger(&self.house);
         let resolve = self.house.at.resolve_with_backstop(slice, market);

@@ -97,7 +97,7 @@ impl Limits {
     /// How liquidation proceeds.
     #[must_use]
     pub fn phases(self) -> PhaseParams {
-        if self.phased { phased() } else { default_phases() }
+        if self.phased { phased() } else { PhaseParams { resolve_s: RESOLVE_S, ..default_phases() } }
     }
 
     /// How far prices are believed.
@@ -157,7 +157,7 @@ pub fn phased() -> PhaseParams {
         window_depth_bps: 500,
         window_s: 60,
         takeover_s: 60,
-        reserved: 0,
+        resolve_s: RESOLVE_S,
     }
 }
 
@@ -184,6 +184,9 @@ pub const MAX_JUMP_BPS: u32 = 3_000;
 /// Distance from the stable price beyond which profit waits, basis points, as `migrations/localnet.toml` has it: what a
 /// book of one asset owes of IM at least, so that no jump beyond a margin is within it.
 pub const PAYOUT_JUMP_BPS: u32 = 300;
+
+/// Seconds for which a bankrupt account waits for keepers, in phases or without, as `migrations/localnet.toml` has it.
+pub const RESOLVE_S: u32 = 3;
 
 /// One second of a run.
 #[derive(Clone, Debug, Default)]
@@ -306,6 +309,7 @@ mod tests {
             ("window_depth_bps", phases.window_depth_bps.into()),
             ("window_s", phases.window_s.into()),
             ("takeover_s", phases.takeover_s.into()),
+            ("resolve_s", phases.resolve_s.into()),
         ] {
             assert_eq!(number("phases", name), here, "{name}");
         }

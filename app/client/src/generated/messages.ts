@@ -131,7 +131,7 @@ export const BALLAST_ERRORS: Readonly<Record<number, { name: string; message: st
   6126: { name: 'VaultBelowClaims', message: "A vault holds less than the books claim of it" },
   6127: { name: 'BooksUnbalanced', message: "In a market, positions, entries or open interest do not sum to what it must be" },
   6128: { name: 'SliceOmitted', message: "The market has a backstop: pass its vault and its slice, which pay before the other side of the market does" },
-  6129: { name: 'KeepersFirst', message: "Keepers come first: touch the account, and resolve it once its clock has run for confirm_s" },
+  6129: { name: 'KeepersFirst', message: "Keepers come first: touch the account, and resolve it once its clock has run for resolve_s" },
   6130: { name: 'InterestNotDue', message: "Interest was charged less than a minute ago" },
   6131: { name: 'ProfitWaits', message: "Profit waits: the price is far from its stable price, and bankrupt accounts come before winners; settle again when the stable price has followed" },
   6132: { name: 'ResolvedFirst', message: "The account is bankrupt and the price is far from its stable price: its perpetual positions are resolved against the other side, not taken over; its collateral may be taken" },

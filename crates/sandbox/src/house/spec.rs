@@ -209,7 +209,7 @@ pub fn default_phases() -> PhaseParams {
         window_depth_bps: 100_000,
         window_s: 0,
         takeover_s: 60,
-        reserved: 0,
+        resolve_s: 0,
     }
 }
 

@@ -170,6 +170,7 @@ impl Books<'_> {
             WindowDepth => Narrow(&mut phases.window_depth_bps),
             PhaseWindow => Narrow(&mut phases.window_s),
             Takeover => Narrow(&mut phases.takeover_s),
+            Resolve => Narrow(&mut phases.resolve_s),
             InterestBase => Narrow(&mut lending.base_bps),
             InterestKink => Narrow(&mut lending.at_kink_bps),
             InterestFull => Narrow(&mut lending.at_full_bps),

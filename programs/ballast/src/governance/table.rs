@@ -97,6 +97,8 @@ pub enum Parameter {
     PhaseWindow,
     /// Seconds below MM after which the backstop takes over.
     Takeover,
+    /// Seconds below MM after which a bankrupt account may be resolved while something is left to take.
+    Resolve,
     // ---- lending ----
     /// Interest a year at no utilisation, basis points.
     InterestBase,
@@ -266,7 +268,7 @@ const fn row(
 
 /// One row a parameter, in the order of [`Parameter`]: name, target, bounds, loosens, tightens, step (basis points, at
 /// least), the steward's step (basis points).
-pub const ROWS: [Row; 79] = [
+pub const ROWS: [Row; 80] = [
     // ---- core: for every account ----
     row(InitialRatio, House, narrow(&bounds::INITIAL_RATIO_BPS), Down, AtOnce, 1_000, 1, 500),
     row(Buffer, House, narrow(&bounds::BUFFER_BPS), Down, Ramp, 2_500, 10, 0),
@@ -302,6 +304,7 @@ pub const ROWS: [Row; 79] = [
     row(WindowDepth, House, narrow(&bounds::WINDOW_DEPTH_BPS), Down, Ramp, 2_500, 100, 0),
     row(PhaseWindow, House, narrow(&bounds::WINDOW_S), Either, Wait, 5_000, 60, 0),
     row(Takeover, House, narrow(&bounds::TAKEOVER_S), Either, Wait, 5_000, 60, 0),
+    row(Resolve, House, narrow(&bounds::RESOLVE_S), Either, Wait, 5_000, 2, 0),
     // ---- lending ----
     row(InterestBase, House, narrow(&bounds::INTEREST_BPS), Down, Ramp, 2_500, 100, 0),
     row(InterestKink, House, narrow(&bounds::INTEREST_BPS), Down, Ramp, 2_500, 100, 0),

@@ -165,6 +165,7 @@ pub mod bounds {
     pub const WINDOW_DEPTH_BPS: RangeInclusive<u32> = 100..=100_000;
     pub const WINDOW_S: RangeInclusive<u32> = 0..=86_400;
     pub const TAKEOVER_S: RangeInclusive<u32> = 0..=3_600;
+    pub const RESOLVE_S: RangeInclusive<u32> = 0..=600;
 
     // ---- lending ----
     /// A year.

@@ -28,8 +28,8 @@ pub struct PhaseParams {
     pub window_s: u32,
     /// Seconds below MM after which the backstop vault takes over.
     pub takeover_s: u32,
-    /// For later versions.
-    pub reserved: u32,
+    /// Seconds below MM after which an account that is bankrupt may be resolved while something is left to take.
+    pub resolve_s: u32,
 }
 
 impl PhaseParams {
@@ -44,7 +44,8 @@ impl PhaseParams {
         within(bounds::WAIT_S, self.wait_s)?;
         within(bounds::WINDOW_DEPTH_BPS, self.window_depth_bps)?;
         within(bounds::WINDOW_S, self.window_s)?;
-        within(bounds::TAKEOVER_S, self.takeover_s)
+        within(bounds::TAKEOVER_S, self.takeover_s)?;
+        within(bounds::RESOLVE_S, self.resolve_s)
     }
 
     /// What the engine needs of them; below `dust`, quote micro-units, nothing is phased.

@@ -272,7 +272,7 @@ export const BALLAST_ERROR__VAULT_BELOW_CLAIMS = 0x17ee; // 6126
 export const BALLAST_ERROR__BOOKS_UNBALANCED = 0x17ef; // 6127
 /** SliceOmitted: The market has a backstop: pass its vault and its slice, which pay before the other side of the market does */
 export const BALLAST_ERROR__SLICE_OMITTED = 0x17f0; // 6128
-/** KeepersFirst: Keepers come first: touch the account, and resolve it once its clock has run for confirm_s */
+/** KeepersFirst: Keepers come first: touch the account, and resolve it once its clock has run for resolve_s */
 export const BALLAST_ERROR__KEEPERS_FIRST = 0x17f1; // 6129
 /** InterestNotDue: Interest was charged less than a minute ago */
 export const BALLAST_ERROR__INTEREST_NOT_DUE = 0x17f2; // 6130
@@ -454,7 +454,7 @@ if (process.env.NODE_ENV !== 'production') {
     [BALLAST_ERROR__INTEREST_NOT_DUE]: `Interest was charged less than a minute ago`,
     [BALLAST_ERROR__ISOLATED_COLLATERAL]: `The account is isolated: it holds quote and its market's asset only`,
     [BALLAST_ERROR__ISOLATED_MARKET]: `The account is isolated: it holds positions in its own market only`,
-    [BALLAST_ERROR__KEEPERS_FIRST]: `Keepers come first: touch the account, and resolve it once its clock has run for confirm_s`,
+    [BALLAST_ERROR__KEEPERS_FIRST]: `Keepers come first: touch the account, and resolve it once its clock has run for resolve_s`,
     [BALLAST_ERROR__LENDING_WINDOW_FULL]: `Withdrawals have borrowed as much as they may in a window: the limit refills evenly with time`,
     [BALLAST_ERROR__LIQUIDATION_TOO_LARGE]: `The step takes more than is needed to bring the account to its target`,
     [BALLAST_ERROR__MARKET_RESETTING]: `A side of the market was closed as a whole: bring its old positions in step first (touch_position)`,

@@ -49,6 +49,7 @@ export enum Parameter {
   WindowDepth,
   PhaseWindow,
   Takeover,
+  Resolve,
   InterestBase,
   InterestKink,
   InterestFull,

@@ -44,8 +44,8 @@ export type PhaseParams = {
   windowS: number;
   /** Seconds below MM after which the backstop vault takes over. */
   takeoverS: number;
-  /** For later versions. */
-  reserved: number;
+  /** Seconds below MM after which an account that is bankrupt may be resolved while something is left to take. */
+  resolveS: number;
 };
 
 export type PhaseParamsArgs = {
@@ -72,8 +72,8 @@ export type PhaseParamsArgs = {
   windowS: number;
   /** Seconds below MM after which the backstop vault takes over. */
   takeoverS: number;
-  /** For later versions. */
-  reserved: number;
+  /** Seconds below MM after which an account that is bankrupt may be resolved while something is left to take. */
+  resolveS: number;
 };
 
 export function getPhaseParamsEncoder(): FixedSizeEncoder<PhaseParamsArgs> {
@@ -88,7 +88,7 @@ export function getPhaseParamsEncoder(): FixedSizeEncoder<PhaseParamsArgs> {
     ['windowDepthBps', getU32Encoder()],
     ['windowS', getU32Encoder()],
     ['takeoverS', getU32Encoder()],
-    ['reserved', getU32Encoder()],
+    ['resolveS', getU32Encoder()],
   ]);
 }
 
@@ -104,7 +104,7 @@ export function getPhaseParamsDecoder(): FixedSizeDecoder<PhaseParams> {
     ['windowDepthBps', getU32Decoder()],
     ['windowS', getU32Decoder()],
     ['takeoverS', getU32Decoder()],
-    ['reserved', getU32Decoder()],
+    ['resolveS', getU32Decoder()],
   ]);
 }
 

@@ -18,9 +18,9 @@ impl MarginAccount {
         runs.then(|| u64::try_from(now.saturating_sub(self.short_since)).unwrap_or(0))
     }
 
-    /// Whether keepers had their time with it before it may be resolved: as long as a move of a price takes to be confirmed.
+    /// Whether keepers had their time with it before it may be resolved.
     pub fn has_waited(&self, board: &RiskBoard, now: i64) -> bool {
-        self.short_for(now).is_some_and(|s| s >= u64::from(board.prices.confirm_s))
+        self.short_for(now).is_some_and(|s| s >= u64::from(board.phases.resolve_s))
     }
 
     /// Notes that it is below its MM now: starts its clock, or keeps it running. Returns whether it started.
