@@ -11,19 +11,7 @@ const COINS: [(&str, f64); 2] = [("BTC", 60_000.0), ("ETH", 3_000.0)];
 
 /// Moves a little-endian integer in an account by one.
 fn nudged(house: &House, address: anchor_lang::prelude::Pubkey, at: usize) -> Ledger {
-    let mut copy = House {
-        vm: ballast_sandbox::Vm {
-            svm: house.vm.svm.clone(),
-            payer: house.vm.payer.insecure_clone(),
-            upgrade_authority: house.vm.upgrade_authority.insecure_clone(),
-            compute: Default::default(),
-            refused: Default::default(),
-        },
-        at: house.at,
-        governance: house.governance.insecure_clone(),
-        assets: house.assets.clone(),
-        markets: house.markets.clone(),
-    };
+    let mut copy = house.copy();
     let mut data = copy.vm.data(&address);
     data[at] ^= 1;
     copy.vm.put(address, ballast::ID, data);

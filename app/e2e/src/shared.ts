@@ -9,7 +9,6 @@ export function sharedCluster(validator?: string): Promise<Cluster> {
   return (running ??= startCluster(validator));
 }
 
-let free: () => void = () => undefined;
 let others: Promise<void> | undefined;
 
 /** Waits until nobody else uses the cluster. */
@@ -21,13 +20,14 @@ export const whenAlone = async (): Promise<void> => others;
  */
 export function beside(tests: readonly (() => void)[], story: () => void): void {
   if (tests.length === 0) return story();
-  others = new Promise((resolve) => (free = resolve));
-  describe('side by side', { concurrency: 2 }, () => {
-    describe('what changes nothing for others', { concurrency: 1 }, () => {
-      for (const test of tests) test();
-      after(() => free());
+  others = new Promise((over) => {
+    describe('side by side', { concurrency: 2 }, () => {
+      describe('what changes nothing for others', { concurrency: 1 }, () => {
+        for (const test of tests) test();
+        after(() => over());
+      });
+      story();
     });
-    story();
   });
 }
 

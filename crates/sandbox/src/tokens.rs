@@ -139,7 +139,7 @@ impl Vm {
     /// # Panics
     /// If the token program refuses.
     pub fn create_mint(&mut self, decimals: u8) -> Pubkey {
-        let mint = Keypair::new();
+        let mint = self.key();
         let authority = self.payer.pubkey();
         let initialise =
             spl_token::instruction::initialize_mint2(&token::ID, &mint.pubkey(), &authority, None, decimals)
@@ -159,7 +159,7 @@ impl Vm {
         freezable: bool,
         extensions: &[MintExtension],
     ) -> Pubkey {
-        let (mint, who) = (Keypair::new(), self.payer.pubkey());
+        let (mint, who) = (self.key(), self.payer.pubkey());
         let kinds: Vec<_> = extensions.iter().map(|e| e.kind()).collect();
         let bytes = ExtensionType::try_calculate_account_len::<MintState>(&kinds).expect("a size");
         let mut all = vec![self.allocate(&mint, bytes, &token_2022::ID)];
@@ -269,7 +269,7 @@ impl Vm {
     /// # Panics
     /// If the token program refuses.
     pub fn create_wallet(&mut self, mint: &Pubkey, owner: &Pubkey, amount: u64) -> Pubkey {
-        let (wallet, program) = (Keypair::new(), self.owner(mint));
+        let (wallet, program) = (self.key(), self.owner(mint));
         let initialise = with_extensions::initialize_account3(&program, &wallet.pubkey(), mint, owner)
             .expect("the arguments are valid");
         let create = self.allocate(&wallet, self.wallet_bytes(mint), &program);
@@ -316,7 +316,7 @@ impl Vm {
     /// # Panics
     /// If the token program refuses.
     pub fn create_freezable_mint(&mut self, decimals: u8) -> Pubkey {
-        let (mint, who) = (Keypair::new(), self.payer.pubkey());
+        let (mint, who) = (self.key(), self.payer.pubkey());
         let key = mint.pubkey();
         let initialise =
             spl_token::instruction::initialize_mint2(&token::ID, &key, &who, Some(&who), decimals)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anchor_lang::Discriminator;
@@ -138,6 +139,30 @@ pub struct Vm {
     pub compute: BTreeMap<String, Compute>,
     /// Refused transactions by the same name.
     pub refused: BTreeMap<String, u64>,
+    keys: Keys,
+}
+
+/// Keys, of which no two are equal in a process, and which are the same in every run that makes its VMs in the same order:
+/// what an instruction costs depends on addresses that are searched for.
+#[derive(Clone, Copy)]
+struct Keys {
+    vm: u64,
+    made: u64,
+}
+
+impl Keys {
+    fn new() -> Self {
+        static VMS: AtomicU64 = AtomicU64::new(0);
+        Self { vm: VMS.fetch_add(1, Ordering::Relaxed), made: 0 }
+    }
+
+    fn next(&mut self) -> Keypair {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.vm.to_le_bytes());
+        seed[8..16].copy_from_slice(&self.made.to_le_bytes());
+        self.made += 1;
+        Keypair::new_from_array(seed)
+    }
 }
 
 impl Default for Vm {
@@ -183,14 +208,33 @@ impl Vm {
     #[must_use]
     pub fn with_program(code: &[u8]) -> Self {
         let mut svm = compiled(code);
-        let (payer, upgrade_authority) = (Keypair::new(), Keypair::new());
+        let mut keys = Keys::new();
+        let (payer, upgrade_authority) = (keys.next(), keys.next());
         svm.airdrop(&payer.pubkey(), 1_000_000_000_000_000).expect("the VM mints its own lamports");
         let mut vm =
-            Self { svm, payer, upgrade_authority, compute: BTreeMap::new(), refused: BTreeMap::new() };
+            Self { svm, payer, upgrade_authority, compute: BTreeMap::new(), refused: BTreeMap::new(), keys };
         let authority = vm.upgrade_authority.pubkey();
         vm.set_upgrade_authority(Some(authority));
         vm.set_time(START);
         vm
+    }
+
+    /// Another VM in which the same has happened, with counts of its own.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            svm: self.svm.clone(),
+            payer: self.payer.insecure_clone(),
+            upgrade_authority: self.upgrade_authority.insecure_clone(),
+            compute: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            keys: self.keys,
+        }
+    }
+
+    /// A key that nobody has yet.
+    pub fn key(&mut self) -> Keypair {
+        self.keys.next()
     }
 
     /// Writes the upgrade authority into the loader's program data, as a deployment by it would have.

@@ -5,7 +5,7 @@ use ballast::instructions::LoadStressArgs;
 use ballast::limits::ClearinghouseParams;
 use ballast_client::instructions::CollateralRef;
 use ballast_sandbox::house::{QUOTE, default_params, made_up_history};
-use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer, Vm};
+use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Person, Signer};
 use ballast_tests::auditor::{Key, Ledger};
 
 use super::houses::Kind;
@@ -191,27 +191,13 @@ impl World {
 
     /// A copy that shares nothing.
     pub fn copy(&self) -> Self {
-        let vm = Vm {
-            svm: self.house.vm.svm.clone(),
-            payer: self.house.vm.payer.insecure_clone(),
-            upgrade_authority: self.house.vm.upgrade_authority.insecure_clone(),
-            compute: Default::default(),
-            refused: Default::default(),
-        };
-        let house = House {
-            vm,
-            at: self.house.at,
-            governance: self.house.governance.insecure_clone(),
-            assets: self.house.assets.clone(),
-            markets: self.house.markets.clone(),
-        };
         let actors = self
             .actors
             .iter()
             .map(|a| Person { key: a.key.insecure_clone(), account: a.account, wallets: a.wallets.clone() })
             .collect();
         Self {
-            house,
+            house: self.house.copy(),
             kind: self.kind,
             guardian: self.guardian.insecure_clone(),
             quote_price: self.quote_price,

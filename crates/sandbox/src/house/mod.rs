@@ -100,7 +100,7 @@ impl House {
     pub fn with_params(params: HouseParams) -> Self {
         let mut vm = Vm::new();
         let at = Deployment::of(vm.create_mint(6));
-        let governance = Keypair::new();
+        let governance = vm.key();
         let authority = vm.upgrade_authority.insecure_clone();
         let args = params.args(governance.pubkey());
         let initialise = at.initialize_clearinghouse(vm.payer.pubkey(), authority.pubkey(), args);
@@ -112,6 +112,18 @@ impl House {
             vm.send(&[grow], &[]).expect("the board grows");
         }
         Self { vm, at, governance, assets: Vec::new(), markets: Vec::new() }
+    }
+
+    /// Another house in which the same has happened.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            vm: self.vm.copy(),
+            at: self.at,
+            governance: self.governance.insecure_clone(),
+            assets: self.assets.clone(),
+            markets: self.markets.clone(),
+        }
     }
 
     /// Lists an asset; returns its index.

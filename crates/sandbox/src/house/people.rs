@@ -2,7 +2,6 @@
 
 use anchor_lang::prelude::Pubkey;
 use ballast_client::instructions::CollateralRef;
-use solana_keypair::Keypair;
 use solana_signer::Signer;
 
 use super::{House, Person, QUOTE, Sent};
@@ -13,7 +12,7 @@ impl House {
     /// # Panics
     /// If the program refuses.
     pub fn person(&mut self) -> Person {
-        let key = Keypair::new();
+        let key = self.vm.key();
         let account = self.at.margin_account(&key.pubkey(), 0);
         let open = self.at.open_margin_account(self.vm.payer.pubkey(), key.pubkey(), 0);
         self.vm.send(&[open], &[&key]).expect("an owner opens a margin account");

@@ -11,7 +11,7 @@ use ballast_sandbox::house::{
     HouseParams, QUOTE, default_backstop, default_lending, default_params, default_phases, made_up_history,
 };
 use ballast_sandbox::tokens::MintExtension;
-use ballast_sandbox::{AssetSpec, House, Keypair, MarketSpec, Signer};
+use ballast_sandbox::{AssetSpec, House, MarketSpec, Signer};
 
 use anchor_lang::prelude::Pubkey;
 
@@ -169,7 +169,7 @@ fn paced() -> Result<Found> {
 
 fn governance() -> Result<Found> {
     let (mut house, _) = coins(1);
-    let (guardian, by) = (Keypair::new(), house.governance.insecure_clone());
+    let (guardian, by) = (house.vm.key(), house.governance.insecure_clone());
     house.name(role::GUARDIAN, guardian.pubkey())?;
     let args = PauseArgs { bits: NEW_RISK, assets: 0, markets: 0, seconds: 600 };
     let pause = house.pause(&guardian, args)?.compute_units;
