@@ -40,18 +40,18 @@ up: native web ## start a local cluster with prices, people, a keeper and the we
 # Properties are tried on the same inputs every time: a change is judged by them, and not by the luck of the day. `make
 # fuzz` draws new ones. The features' tests share a process, and with it the translation of the program to native code
 # (decision 041). Two tests more than there are cores at a time, because those with a node wait for its blocks, and
-# so do those in the browser: what TypeScript has of tests runs beside them. They are those that share one cluster;
-# `make browser` has those too that need one of their own.
+# so do those in the browser: what TypeScript has of tests runs beside them. `make browser` has the same day on
+# solana-test-validator too.
 test: export PROPTEST_RNG_SEED ?= 20210519
 test: native web ## build everything and run the tests; with ARGS those in Rust that it names
 	@$(CARGO) nextest run --workspace --test-threads $$(($$(nproc) + 2)) \
 	  $(if $(ARGS),$(ARGS),-E 'not binary_id(ballast-tests::features)')
 	@$(if $(ARGS),,$(CARGO) test --workspace --test features)
 	@npm run --prefix app --silent unit >target/unit.log 2>&1 & unit=$$!; \
-	  npm run --prefix app --silent e2e -- client states wallets story && failed=0 || failed=$$?; \
+	  npm run --prefix app --silent e2e -- client options powers states story wallets && failed=0 || failed=$$?; \
 	  wait $$unit || failed=$$?; cat target/unit.log; exit $$failed
 
-browser: native web ## all browser tests: also powers, options, and the same day on solana-test-validator
+browser: native web ## the browser tests, and a trader's day on solana-test-validator too
 	@npm run --prefix app --silent e2e -- $(ARGS)
 
 fuzz: build ## 10,000 new inputs for every property, and as many random sequences of 100 instructions

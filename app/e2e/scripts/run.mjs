@@ -31,15 +31,23 @@ if (program !== 'walk' && existsSync(join(web, 'package.json')) && !process.env.
 }
 
 // Tests share a cluster, which takes longer to start than most of them to run: they are one file. The trader's day comes
-// last, because it lets prices crash and days pass, and beside it those that do not mind. The validator's tests have a
-// process, and with it a cluster, of their own: two nodes at once are too much for a small machine.
+// last, because it lets prices crash and days pass, and beside it those that do not mind. Whoever pauses and lists has
+// clusters of its own, one after the other, beside the first. The validator's tests come after all of these: a second
+// node like that is too much for a small machine.
 const UNDISTURBED = ['states', 'wallets'];
 const STORY = 'story';
-const ofValidator = (file) => file.startsWith('validator');
-const entries = program
-  ? { [program]: chosen }
-  : { tests: chosen.filter((file) => !ofValidator(file)).sort(), validator: chosen.filter(ofValidator) };
-const names = Object.keys(entries).filter((name) => entries[name].length > 0);
+const ALONE = ['options', 'powers'];
+const groupOf = (file) => {
+  if (program) return program;
+  if (ALONE.includes(nameOf(file))) return 'alone';
+  return nameOf(file) === 'validator' ? 'validator' : 'shared';
+};
+const entries = Object.fromEntries(
+  ['shared', 'alone', 'validator', program]
+    .map((group) => [group, chosen.filter((file) => groupOf(file) === group).sort()])
+    .filter(([, files]) => files.length > 0),
+);
+const names = Object.keys(entries);
 const virtual = 'virtual:';
 const from = (file) => JSON.stringify(join(here, 'src', file));
 
@@ -75,8 +83,17 @@ const bundle = await rolldown({
 });
 await bundle.write({ dir: built, format: 'esm', entryFileNames: '[name].mjs', sourcemap: true });
 
-const options = program ? [] : ['--test', '--test-reporter=spec', '--test-concurrency=1'];
-const files = names.map((name) => join(built, `${name}.mjs`));
-const rest = program ? wanted.slice(1) : [];
-const run = spawnSync(process.execPath, ['--enable-source-maps', ...options, ...files, ...rest], { stdio: 'inherit' });
-process.exit(run.status ?? 1);
+/** Runs what was built of these, at once; returns how it ended. */
+function run(groups, options, rest) {
+  const files = groups.map((name) => join(built, `${name}.mjs`));
+  if (files.length === 0) return 0;
+  const { status } = spawnSync(process.execPath, ['--enable-source-maps', ...options, ...files, ...rest], { stdio: 'inherit' });
+  return status ?? 1;
+}
+
+if (program) process.exit(run(names, [], wanted.slice(1)));
+const test = ['--test', '--test-reporter=spec', '--test-concurrency=2'];
+const statuses = [names.filter((name) => name !== 'validator'), names.filter((name) => name === 'validator')].map((groups) =>
+  run(groups, test, []),
+);
+process.exit(Math.max(...statuses));

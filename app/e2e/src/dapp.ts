@@ -49,6 +49,11 @@ export class DApp {
     return new DApp(page, profile, url, said);
   }
 
+  /** What went wrong; not that an account has no value while its prices are late, which the dApp says. */
+  unexpected(): string[] {
+    return this.complaints.filter((line) => !/explain: HTTP 422/.test(line));
+  }
+
   close(): Promise<void> {
     return this.context.close();
   }

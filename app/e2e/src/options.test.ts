@@ -38,10 +38,6 @@ function keypair(): Uint8Array {
 
 const signerOf = (key: Uint8Array) => kit.createKeyPairSignerFromBytes(key);
 
-/** What the console complained of; not that an account has no value while its prices are late, which the dApp says. */
-const unexpected = (dapp: DApp) =>
-  dapp.complaints.filter((line) => !line.includes('status of 422'));
-
 export default () => describe('an option', () => {
   let cluster: Cluster;
   let gateway: Gateway;
@@ -147,7 +143,7 @@ export default () => describe('an option', () => {
     await dapp.visit(`trade/${SYMBOL}`);
     await dapp.card('Trade').getByText('has no backstop').waitFor();
     await dapp.main.getByText('Mark', { exact: true }).waitFor();
-    assert.deepEqual(unexpected(dapp), []);
+    assert.deepEqual(dapp.unexpected(), []);
     await dapp.close();
   });
 
@@ -193,7 +189,7 @@ export default () => describe('an option', () => {
         const shown = amount((await dapp.cell('Positions', SYMBOL, 'Value')).split('\n')[0]!);
         return held > 0 && Math.abs(shown - held) <= 0.03 * held + 0.02;
       });
-      assert.deepEqual(unexpected(dapp), []);
+      assert.deepEqual(dapp.unexpected(), []);
     },
   );
 });

@@ -23,10 +23,6 @@ const LONG_DELAY_S = 3 * DAYS;
 const said = (name: string) =>
   Object.values(BALLAST_ERRORS).find((error) => error.name === name)!.message;
 
-/** What the console complained of; not that an account has no value while its prices are late, which the dApp says. */
-const unexpected = (dapp: DApp) =>
-  dapp.complaints.filter((line) => !line.includes('status of 422'));
-
 export default () => describe('powers that are given, used and taken back', () => {
   let cluster: Cluster;
   let gateway: Gateway;
@@ -255,7 +251,7 @@ export default () => describe('powers that are given, used and taken back', () =
           .click();
         await governor.says('The mandate was revoked');
         await mandates.getByText('No mandate stands').waitFor();
-        assert.deepEqual(unexpected(governor), []);
+        assert.deepEqual(governor.unexpected(), []);
       } finally {
         await governor.close();
       }
@@ -358,6 +354,6 @@ export default () => describe('powers that are given, used and taken back', () =
   });
 
   step('nothing failed in the console', async () => {
-    for (const dapp of [owner, venue, guardian]) assert.deepEqual(unexpected(dapp), []);
+    for (const dapp of [owner, venue, guardian]) assert.deepEqual(dapp.unexpected(), []);
   });
 });
