@@ -19,12 +19,13 @@ use futures_util::{StreamExt, stream};
 use solana_rpc_client_types::response::RpcConfirmedTransactionStatusWithSignature as Listed;
 use solana_signature::Signature;
 
+use crate::hearing;
 use crate::node::Done;
 use crate::state::State;
 use crate::store::events::{self, Looked};
 
-/// Slots that are swept again and again.
-const OVERLAP: u64 = 32;
+/// Slots that are swept again and again: as late as anybody may tell of a transaction.
+const OVERLAP: u64 = hearing::PATIENCE;
 /// Transactions that are asked for at once.
 const AT_ONCE: usize = 8;
 /// Sweeps after which a transaction that no node gives is given up.
